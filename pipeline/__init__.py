@@ -1,0 +1,28 @@
+"""One frame in, one frame out: matting without media or asyncio."""
+
+from pipeline.composite import Blur, Picture, Transparent, solid
+from pipeline.errors import LivematteError, MediaError, ModelError, OptionError
+from pipeline.frame import AlphaMatte, Frame, Roi, Trimap
+from pipeline.matting import Matted, Matting
+from pipeline.segment import Segmenter, U2Net
+from pipeline.temporal import TemporalFilter
+
+__all__ = [
+    "AlphaMatte",
+    "Blur",
+    "Frame",
+    "LivematteError",
+    "Matted",
+    "Matting",
+    "MediaError",
+    "ModelError",
+    "OptionError",
+    "Picture",
+    "Roi",
+    "Segmenter",
+    "TemporalFilter",
+    "Transparent",
+    "Trimap",
+    "U2Net",
+    "solid",
+]

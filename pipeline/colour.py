@@ -1,4 +1,4 @@
-"""Y′CbCr and RGB: the matrices of ITU-T H.273, and pictures taken from one to the other."""
+"""YCbCr and RGB: the matrices of ITU-T H.273, and pictures taken from one to the other."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -22,18 +22,28 @@ _LUMA_WEIGHTS = {  # H.273 matrix coefficients → (weight of red, weight of blu
     9: (0.2627, 0.0593),  # BT.2020
 }
 _UNSPECIFIED = 2
+LIMITED_RANGE, FULL_RANGE = 1, 2
 _HD_LINES = 577
 """From this height on a player takes untagged video for BT.709, below it for BT.601."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColourTags:
-    """How sample values are to be read: the code points of ITU-T H.273, carried through as they are."""
+    """How sample values are to be read: code points of ITU-T H.273, carried through as they are."""
 
     matrix: int = _UNSPECIFIED
     primaries: int = _UNSPECIFIED
     transfer: int = _UNSPECIFIED
-    full_range: bool = False
+    range: int = 0
+
+    @property
+    def full_range(self) -> bool:
+        """Whether samples use 0 … 255, as in JPEG, rather than 16 … 235."""
+        return self.range == FULL_RANGE
+
+
+UNTAGGED = ColourTags()
+BT709 = ColourTags(1, 1, 1, LIMITED_RANGE)
 
 
 @cache
@@ -65,7 +75,8 @@ def rgb_from_yuv(planes: Planes, colour: ColourTags, lines: int) -> NDArray[np.u
 
     `lines` is the height of the source picture: it decides what untagged video means.
     """
-    return cv2.transform(cv2.merge(planes), yuv_to_rgb_map(colour, lines))
+    rgb: NDArray[np.uint8] = cv2.transform(cv2.merge(planes), yuv_to_rgb_map(colour, lines))
+    return rgb
 
 
 def yuv_from_rgb(

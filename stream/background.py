@@ -1,0 +1,110 @@
+"""What a user calls a background, made into one."""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import av.error
+import cv2
+import numpy as np
+
+from pipeline.colour import Planes
+from pipeline.composite import Background, Blur, Picture, Transparent, solid
+from pipeline.errors import OptionError
+from pipeline.frame import MILLISECONDS, AlphaMatte, Frame
+from stream.convert import frame_from_video
+from stream.file_source import FALLBACK_RATE
+from stream.inputs import open_input
+
+CHROMA_GREEN = (0, 177, 64)
+"""The green of screens for keying."""
+PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+
+
+def open_background(text: str) -> Background:
+    """`transparent`, `blur`, `blur:RADIUS`, `#RRGGBB`, `green`, or the path of an image or video.
+
+    Raises OptionError, with the choices, for anything else.
+    """
+    if text == "transparent":
+        return Transparent()
+    if text == "blur" or text.startswith("blur:"):
+        return Blur(_radius(text))
+    if text == "green":
+        return solid(*CHROMA_GREEN)
+    if colour := re.fullmatch(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})", text):
+        return solid(*(int(part, 16) for part in colour.groups()))
+    return _open_file(Path(text))
+
+
+class VideoBackground:
+    """A video that covers the frame, keeps its own time and begins again when it ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._container = open_input(path)
+        self._pictures = self._decode()
+        self._shown, self._following = next(self._pictures), next(self._pictures)
+        self._start: float | None = None
+        self._picture: Picture | None = None
+
+    def __call__(self, frame: Frame, alpha: AlphaMatte) -> Planes:
+        if self._start is None:
+            self._start = frame.seconds
+        self._advance(frame.seconds - self._start)
+        if self._picture is None:
+            self._picture = Picture(frame_from_video(self._shown[1], 0, MILLISECONDS).rgb)
+        return self._picture(frame, alpha)
+
+    def _advance(self, seconds: float) -> None:
+        while self._following[0] <= seconds:
+            self._shown, self._following = self._following, next(self._pictures)
+            self._picture = None
+
+    def _decode(self) -> Iterator[tuple[float, av.VideoFrame]]:
+        """Pictures for ever, each with the moment at which it is due, in seconds from the start."""
+        due = 0.0
+        while True:
+            first = last = None
+            for video in self._decode_once():
+                now = video.time or 0.0
+                first, last = (now, now) if first is None or last is None else (first, now)
+                yield due + now - first, video
+            if first is None or last is None:
+                raise OptionError(f"background {str(self._path)!r}: no picture can be decoded")
+            due += last - first + self._frame_seconds()
+            self._container.seek(0)
+
+    def _decode_once(self) -> Iterator[av.VideoFrame]:
+        if not self._container.streams.video:
+            return
+        with contextlib.suppress(av.error.FFmpegError):
+            yield from self._container.decode(video=0)
+
+    def _frame_seconds(self) -> float:
+        return float(1 / (self._container.streams.video[0].average_rate or FALLBACK_RATE))
+
+
+def _radius(text: str) -> float | None:
+    if text == "blur":
+        return None
+    try:
+        return float(text.removeprefix("blur:"))
+    except ValueError:
+        raise OptionError(f"background {text!r}: blur:RADIUS wants a number of pixels") from None
+
+
+def _open_file(path: Path) -> Background:
+    if not path.is_file():
+        raise OptionError(
+            f"background {str(path)!r}: no such file, and none of transparent, blur, blur:RADIUS, "
+            "green, #RRGGBB"
+        )
+    if path.suffix.lower() not in PICTURES:
+        return VideoBackground(path)
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+    if picture is None:
+        raise OptionError(f"background {str(path)!r}: not a picture that can be read")
+    return Picture(picture.astype(np.uint8, copy=False))

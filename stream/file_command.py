@@ -1,0 +1,120 @@
+"""`livematte file IN OUT`."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.composite import Transparent
+from pipeline.errors import SourceError
+from pipeline.matting import Matting
+from pipeline.models import DEFAULT_MODEL
+from pipeline.segment import U2Net
+from stream.background import open_background
+from stream.ends import Sink
+from stream.file_sink import FileSink
+from stream.file_source import FileSource
+from stream.formats import CONTAINERS, ENCODERS, alpha_extensions
+from stream.matte_sink import Both, MatteSink
+from stream.progress import ProgressKind, show_progress
+from stream.session import SessionStats, run_session
+from stream.video_file import Encoding
+
+_EXTENSIONS = ", ".join(CONTAINERS)
+_CODECS = ", ".join(ENCODERS)
+
+
+def file(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="The video to matte.")],
+    output: Annotated[Path, typer.Argument(metavar="OUT", help=f"What to write: {_EXTENSIONS}.")],
+    background: Annotated[
+        str,
+        typer.Option(
+            "--background",
+            "-b",
+            help="blur, blur:RADIUS in pixels, green, #RRGGBB, the path of an image or a video, or "
+            f"transparent (to {alpha_extensions()}).",
+        ),
+    ] = "blur",
+    model: Annotated[
+        str, typer.Option(help="A name of `livematte models list`, or the path of an .onnx file.")
+    ] = DEFAULT_MODEL,
+    smooth: Annotated[bool, typer.Option(help="Steady the matte over time.")] = True,
+    alpha_output: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Also write the matte, white on black, as a video."),
+    ] = None,
+    codec: Annotated[
+        str | None, typer.Option(help=f"{_CODECS}; by default what suits the extension.")
+    ] = None,
+    crf: Annotated[
+        int | None, typer.Option(min=0, max=63, help="Quality: lower is better and larger.")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="The encoder's preset: slower is smaller (x264: medium).")
+    ] = None,
+    start: Annotated[float, typer.Option(min=0, help="Begin here, in seconds.")] = 0.0,
+    duration: Annotated[
+        float | None, typer.Option(min=0.001, help="Take only so many seconds.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace OUT if it is there.")] = False,
+    progress: Annotated[
+        ProgressKind, typer.Option(help="How far it is, on standard error.")
+    ] = ProgressKind.AUTO,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object on standard output at the end.")
+    ] = False,
+) -> None:
+    """Put the people of a video before another background.
+
+    Sound, time stamps, size and colours stay as they are. What Ctrl-C interrupts is kept as
+    NAME.partial.EXT.
+    """
+    reader = FileSource(source, start=start, duration=duration)
+    behind = open_background(background)
+    encoding = Encoding(codec, crf, preset)
+    transparent = isinstance(behind, Transparent)
+    writer = FileSink(
+        output, reader, transparent=transparent, encoding=encoding, overwrite=overwrite
+    )
+    sink: Sink = writer
+    if alpha_output is not None:
+        matte = FileSink(alpha_output, reader, overwrite=overwrite, audio=False)
+        sink = Both(writer, MatteSink(matte))
+    matting = Matting(U2Net.load(model), behind, smooth=smooth)
+    with show_progress(progress, reader.info.frames) as on_frame:
+        stats = asyncio.run(run_session(reader, matting, sink, on_frame=on_frame))
+    losses = [*reader.losses, *writer.losses]
+    report = _report(stats, writer, reader, losses)
+    typer.echo(json.dumps(report) if as_json else _sentence(report))
+    if losses:
+        raise SourceError(f"{source}: {'; '.join(losses)}: what could be read is in {output}")
+
+
+def _report(
+    stats: SessionStats, writer: FileSink, reader: FileSource, losses: list[str]
+) -> dict[str, Any]:
+    width, height = writer.size
+    return {
+        "frames_in": stats.frames_in,
+        "frames_out": stats.frames_out,
+        "width": width,
+        "height": height,
+        "seconds": round(stats.seconds, 3),
+        "fps": round(stats.fps, 2),
+        "audio": writer.audio,
+        "stages_ms": {name: round(spent, 3) for name, spent in stats.stages_ms.items()},
+        "source": str(reader.path),
+        "output": str(writer.path),
+        "losses": losses,
+    }
+
+
+def _sentence(report: dict[str, Any]) -> str:
+    return (
+        f"{report['output']}: {report['frames_out']} frames of {report['width']} by "
+        f"{report['height']} in {report['seconds']:.1f} s ({report['fps']:.1f} a second), "
+        f"sound: {report['audio']}"
+    )

@@ -1,0 +1,24 @@
+"""Opening media files for reading."""
+
+from pathlib import Path
+
+import av
+import av.container
+import av.error
+
+from pipeline.errors import SourceError
+
+
+def open_input(path: Path) -> av.container.InputContainer:
+    """Open a media file for reading; SourceError says why it cannot be."""
+    if not path.exists():
+        raise SourceError(f"{path}: no such file")
+    try:
+        return av.open(path, metadata_errors="replace")
+    except av.error.InvalidDataError:
+        raise SourceError(
+            f"{path}: not a media file, or one whose end with its index is missing"
+        ) from None
+    except (OSError, av.error.FFmpegError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SourceError(f"{path}: cannot be read: {reason}") from None

@@ -1,0 +1,119 @@
+"""A video file while it is being written: one encoder, and the sound beside it. It blocks."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import av.container
+import cv2
+
+from pipeline.colour import ColourTags, Plane
+from pipeline.frame import AlphaMatte, Frame
+from pipeline.matting import Matted
+from stream.audio import AudioCarrier, Span
+from stream.convert import tag, turn, video_from_frame
+from stream.file_source import FileSource, VideoInfo
+from stream.formats import Format
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a video is encoded; None leaves a choice to the container's and the codec's default."""
+
+    codec: str | None = None
+    crf: int | None = None
+    preset: str | None = None
+
+
+class VideoFile:
+    """A file at `path` for what becomes of the frames of `like`; `finish` makes it whole."""
+
+    def __init__(
+        self,
+        path: Path,
+        form: Format,
+        encoding: Encoding,
+        like: FileSource,
+        *,
+        colour: ColourTags,
+        audio: bool,
+    ) -> None:
+        self._form = form
+        self._turns = like.info.turns if form.container.keeps_rotation else 0
+        self._output = av.open(
+            path, "w", format=form.container.name, options=dict(form.container.options)
+        )
+        self._video = self._add_video(encoding, like.info)
+        tag(self._video.codec_context, colour)
+        self.audio = self._add_audio(like) if audio else None
+
+    def encode(self, matted: Matted) -> None:
+        """Write one picture, and the sound up to it."""
+        frame, alpha = self._stored(matted)
+        for packet in self._video.encode(video_from_frame(frame, self._form.pixel_format, alpha)):
+            self._output.mux(packet)
+        if self.audio:
+            self.audio.advance(frame.seconds)
+
+    def finish(self) -> None:
+        """Write what the encoder still holds, the rest of the sound, and the index."""
+        for packet in self._video.encode(None):
+            self._output.mux(packet)
+        if self.audio:
+            self.audio.advance(float("inf"))
+        self._output.close()
+
+    def close(self) -> None:
+        """Free everything; what was not finished is no video."""
+        if self.audio:
+            self.audio.close()
+        self._output.close()
+
+    def _add_video(self, encoding: Encoding, info: VideoInfo) -> av.VideoStream:
+        encoder = self._form.encoder
+        options = encoder.tuned(encoding.crf, encoding.preset)
+        stream = self._output.add_stream(encoder.name, rate=info.rate, options=options)
+        assert isinstance(stream, av.VideoStream)
+        width, height = self._form.padded(info.width, info.height)
+        stream.width, stream.height = (height, width) if self._turns % 2 else (width, height)
+        stream.pix_fmt = self._form.pixel_format
+        stream.codec_context.time_base = stream.time_base = info.time_base
+        stream.codec_context.thread_type = "AUTO"
+        if self._turns:
+            stream.set_display_rotation(90 * self._turns)
+        return stream
+
+    def _add_audio(self, like: FileSource) -> AudioCarrier:
+        span = Span(*like.span, like.start)
+        return AudioCarrier(like.path, self._output, self._form.container, span)
+
+    def _stored(self, matted: Matted) -> tuple[Frame, AlphaMatte | None]:
+        """Padded to a size that the encoder takes, and turned to lie as the source did."""
+        frame, width, height = matted.frame, matted.frame.width, matted.frame.height
+        wide, high = self._form.padded(width, height)
+        planes = frame.planes if (wide, high) == (width, height) else pad_even(frame)
+        frame = frame.with_planes(turn(planes, -self._turns))
+        if not self._form.with_alpha:
+            return frame, None
+        (alpha,) = turn((_grow(matted.alpha, high - height, wide - width),), -self._turns)
+        return frame, alpha
+
+
+def pad_even(frame: Frame) -> tuple[Plane, ...]:
+    """The planes with their last line and column repeated where that makes the size even.
+
+    A plane subsampled from an odd size was rounded up, and is of the right size already.
+    """
+    down, right = frame.height % 2, frame.width % 2
+    return tuple(
+        _grow(
+            plane,
+            down if plane.shape[0] == frame.height else 0,
+            right if plane.shape[1] == frame.width else 0,
+        )
+        for plane in frame.planes
+    )
+
+
+def _grow(plane: Plane, down: int, right: int) -> Plane:
+    return cv2.copyMakeBorder(plane, 0, down, 0, right, cv2.BORDER_REPLICATE)
