@@ -130,7 +130,8 @@ def _blur(plane: Plane, alpha: AlphaMatte, sigma: float) -> Plane:
     step = max(1, min(8, int(sigma / 2)))
     size = -(-width // step), -(-height // step)
     small = resize(plane, *size).astype(np.float32)
-    weight = 1 - resize(alpha, *size) + np.float32(1e-3)
+    # Widened, for a pixel at the edge is partly the person's colour.
+    weight = 1 - cv2.dilate(resize(alpha, *size), np.ones((3, 3), np.uint8)) + np.float32(1e-3)
     if plane.ndim == 3:
         weight = weight[..., None]
     total = cv2.GaussianBlur(weight, (0, 0), sigma / step).reshape(weight.shape)

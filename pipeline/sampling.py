@@ -51,6 +51,6 @@ class Points:
 
 def _rescale(positions: NDArray[np.int32], scale: float) -> NDArray[np.float32]:
     """Pixel centres carried to another size, padded and folded to what remap takes."""
-    folded = np.zeros((-(-len(positions) // _ROW), _ROW), np.float32)
+    folded = np.zeros((max(1, -(-len(positions) // _ROW)), _ROW), np.float32)
     folded.reshape(-1)[: len(positions)] = (positions + 0.5) * scale - 0.5
     return folded

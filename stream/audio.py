@@ -41,7 +41,7 @@ class AudioCarrier:
         self._output = output
         self._span = span
         self._packets = self._open(container)
-        self._waiting: "av.Packet[Any] | None" = None
+        self._waiting: av.Packet[Any] | None = None
 
     def advance(self, seconds: float) -> None:
         """Write all that sounds before this moment of the output: so the streams interleave."""
@@ -75,7 +75,9 @@ class AudioCarrier:
             packet.stream = target
             yield packet
 
-    def _encoded(self, stream: av.AudioStream, target: av.AudioStream) -> Iterator["av.Packet[Any]"]:
+    def _encoded(
+        self, stream: av.AudioStream, target: av.AudioStream
+    ) -> Iterator["av.Packet[Any]"]:
         for packet in self._within_span(stream):
             for frame in self._decode(stream, packet):
                 _shift(frame, self._span.shift)
