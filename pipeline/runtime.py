@@ -1,0 +1,72 @@
+"""How a network is run: the best runtime that really works here, or the one that was asked for."""
+
+import logging
+from pathlib import Path
+
+from pipeline.errors import ModelMissingError, OptionError
+from pipeline.network import (
+    Network,
+    NetworkSpec,
+    Precision,
+    RuntimeName,
+    RuntimeOptions,
+    RuntimeUnavailableError,
+)
+
+__all__ = [
+    "Network",
+    "NetworkSpec",
+    "Precision",
+    "RuntimeName",
+    "RuntimeOptions",
+    "RuntimeUnavailableError",
+    "load_network",
+]
+
+logger = logging.getLogger(__name__)
+
+_GPU_RUNTIMES = ("cuda", "tensorrt")
+_BEST_FIRST = ("cuda", "openvino", "onnxruntime")
+"""TensorRT only on request: it builds for minutes at the first start, for a millisecond a frame."""
+
+_DEFAULTS = RuntimeOptions()
+
+
+def load_network(path: Path, spec: NetworkSpec, options: RuntimeOptions = _DEFAULTS) -> Network:
+    """A network from its file, ready to run.
+
+    Raises ModelMissingError if there is no such file, ModelError if it holds no such network, and
+    RuntimeUnavailableError if what the options ask for is not to be had here.
+    """
+    if not path.is_file():
+        raise ModelMissingError(f"there is no model file {path}: fetch it first")
+    candidates = _candidates(options)
+    refusals = []
+    for runtime in candidates:
+        try:
+            return _load(runtime, path, spec, options)
+        except RuntimeUnavailableError as refusal:
+            logger.info("runtime %s is passed over: %s", runtime, refusal)
+            refusals.append(refusal)
+    raise RuntimeUnavailableError("; ".join(str(refusal) for refusal in refusals))
+
+
+def _candidates(options: RuntimeOptions) -> tuple[str, ...]:
+    if options.runtime == "auto":
+        return _GPU_RUNTIMES if options.require_gpu else _BEST_FIRST
+    if options.require_gpu and options.runtime not in _GPU_RUNTIMES:
+        raise OptionError(
+            f"runtime {options.runtime} runs on the processor and a GPU is required: "
+            f"choose {' or '.join(_GPU_RUNTIMES)}"
+        )
+    return (options.runtime,)
+
+
+def _load(runtime: str, path: Path, spec: NetworkSpec, options: RuntimeOptions) -> Network:
+    if runtime == "openvino":  # imported here: either takes a quarter of a second
+        from pipeline.openvino_network import OpenVinoNetwork
+
+        return OpenVinoNetwork(path, spec, options)
+    from pipeline.onnx_network import OnnxNetwork
+
+    return OnnxNetwork(path, spec, options, runtime)
