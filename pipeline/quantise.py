@@ -134,9 +134,15 @@ def _quantise_weights(convolution: ov.Node) -> None:
     convolution.input(1).replace_source_output(quantised.output(0))
 
 
-def _is_quantised(convolution: ov.Node) -> bool:
-    """Whether what it reads is in 8 bits, looked for through what only moves values around."""
-    source = convolution.input_value(0).get_node()
-    while source.get_type_name() in {"Concat", "MaxPool"}:
-        source = source.input_value(0).get_node()
-    return bool(source.get_type_name() == "FakeQuantize")
+def _is_quantised(node: ov.Node) -> bool:
+    """Whether all that a node reads is in 8 bits, seen through what only moves values around."""
+    sources = [value.get_node() for value in node.input_values()]
+    if node.get_type_name() == "Concat":
+        return all(_makes_8_bits(source) for source in sources)
+    return _makes_8_bits(sources[0])
+
+
+def _makes_8_bits(node: ov.Node) -> bool:
+    if node.get_type_name() in {"Concat", "MaxPool"}:
+        return _is_quantised(node)
+    return bool(node.get_type_name() == "FakeQuantize")
