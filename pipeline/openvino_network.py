@@ -42,6 +42,7 @@ class OpenVinoNetwork:
         compiled = core.compile_model(
             with_normalisation(graph, spec), "CPU", _properties(core, self.precision, options)
         )
+        self.loaded_from_cache = bool(compiled.get_property("LOADED_FROM_CACHE"))
         self._size = spec.size
         self._idle: queue.SimpleQueue[ov.InferRequest] = queue.SimpleQueue()
         for _ in range(options.parallel):
@@ -94,7 +95,7 @@ def with_normalisation(graph: ov.Model, spec: NetworkSpec) -> ov.Model:
 def _find_output(graph: ov.Model, wanted: int | str) -> ov.Output:
     try:
         return graph.output(wanted)
-    except RuntimeError as error:
+    except (IndexError, RuntimeError) as error:
         names = ", ".join(name for output in graph.outputs for name in output.get_names())
         raise ModelError(f"the network has no output {wanted!r}; it has {names}") from error
 
