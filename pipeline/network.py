@@ -80,7 +80,7 @@ class Network(Protocol):
     precision: str
 
     def __call__(self, picture: Picture) -> NDArray[np.float32]:
-        """Alpha of a picture, float32 (size, size), 0…1, an array of its own.
+        """Alpha of a picture, float32 (h, w), 0…1, as the output has it; an array of its own.
 
         May be called from several threads; beyond `RuntimeOptions.parallel` calls wait their turn.
         Raises ModelError if the picture has another shape than (size, size, 3).

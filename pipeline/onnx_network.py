@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import ModelError
 from pipeline.network import (
     NetworkSpec,
     Picture,
@@ -18,11 +17,10 @@ from pipeline.network import (
     RuntimeUnavailableError,
     check_picture,
 )
+from pipeline.onnx_graph import cut_model
 
 if TYPE_CHECKING:
     import onnxruntime
-
-_PIXEL_MAX = 255.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ class OnnxNetwork:
         try:
             slot.source.update_inplace(np.ascontiguousarray(picture[None], np.float32))
             self._session.run_with_iobinding(slot.binding)
-            return slot.alpha.numpy()[0, 0].copy()  # type: ignore[no-any-return]
+            return slot.binding.copy_outputs_to_cpu()[0][0, 0]  # type: ignore[no-any-return]
         finally:
             self._idle.put(slot)
 
@@ -93,14 +91,11 @@ class _Slot:
     def __init__(self, session: "onnxruntime.InferenceSession", size: int, memory: str) -> None:
         from onnxruntime import OrtValue
 
-        def on_device(*shape: int) -> Any:
-            return OrtValue.ortvalue_from_numpy(np.zeros(shape, np.float32), memory, 0)
-
-        self.source = on_device(1, size, size, 3)
-        self.alpha = on_device(1, 1, size, size)
+        blank = np.zeros((1, size, size, 3), np.float32)
+        self.source = OrtValue.ortvalue_from_numpy(blank, memory, 0)
         self.binding = session.io_binding()
         self.binding.bind_ortvalue_input(session.get_inputs()[0].name, self.source)
-        self.binding.bind_ortvalue_output(session.get_outputs()[0].name, self.alpha)
+        self.binding.bind_output(session.get_outputs()[0].name, memory)
 
 
 def check_installed(runtime: str, provider: Provider) -> None:
@@ -127,77 +122,6 @@ def check_provider(provider: Provider, active: Sequence[str]) -> None:
             f"ONNX Runtime cannot use {provider.name} and fell back to {active[0]}: check the "
             f'driver with nvidia-smi, and install pip install "livematte[{provider.extra}]"'
         )
-
-
-def cut_model(path: Path, spec: NetworkSpec, half: bool = False) -> bytes:
-    """The part of an ONNX file that the spec's output needs, normalisation included.
-
-    It takes float32 (1, size, size, 3), 0…255, and gives float32 (1, 1, size, size), 0…1; `half`
-    computes in float16 between them.
-    """
-    import onnx
-
-    try:
-        model = onnx.load(path)
-    except Exception as error:  # protobuf's own DecodeError moves between its versions
-        raise ModelError(f"{path} cannot be read as an ONNX file: fetch it again") from error
-    output = _find_output([one.name for one in model.graph.output], spec.output)
-    model = onnx.utils.Extractor(model).extract_model([model.graph.input[0].name], [output])
-    _forget_shapes(model.graph)
-    if spec.logit_offset:
-        _offset(model.graph, spec.logit_offset)
-    if half:
-        from onnxruntime.transformers.float16 import convert_float_to_float16
-
-        model = convert_float_to_float16(model, keep_io_types=True, disable_shape_infer=True)
-    _normalise(model.graph, spec)
-    return model.SerializeToString()  # type: ignore[no-any-return]
-
-
-def _find_output(names: list[str], wanted: int | str) -> str:
-    if isinstance(wanted, int) and 0 <= wanted < len(names):
-        return names[wanted]
-    if wanted in names:
-        return str(wanted)
-    raise ModelError(f"the network has no output {wanted!r}; it has {', '.join(names)}")
-
-
-def _forget_shapes(graph: Any) -> None:
-    """Sizes written for the file's own input are wrong for others; the runtime infers them."""
-    del graph.value_info[:]
-    for value in graph.output:
-        value.type.tensor_type.ClearField("shape")
-
-
-def _offset(graph: Any, offset: float) -> None:
-    from onnx import helper, numpy_helper
-
-    last = next(node for node in graph.node if graph.output[0].name in node.output)
-    if last.op_type != "Sigmoid":
-        raise ModelError("the network's output ends in no sigmoid: leave logit_offset at 0")
-    graph.initializer.append(numpy_helper.from_array(np.array(offset, np.float32), "logit_offset"))
-    add = helper.make_node("Add", [last.input[0], "logit_offset"], ["offset_logits"])
-    last.input[0] = "offset_logits"
-    graph.node.insert(list(graph.node).index(last), add)
-
-
-def _normalise(graph: Any, spec: NetworkSpec) -> None:
-    """Put before the graph what turns a picture into its input."""
-    from onnx import TensorProto, helper, numpy_helper
-
-    inner = graph.input[0].name
-    mean, std = (np.array(one, np.float32) * _PIXEL_MAX for one in (spec.mean, spec.std))
-    graph.initializer.append(numpy_helper.from_array(mean, "pixel_mean"))
-    graph.initializer.append(numpy_helper.from_array(1 / std, "pixel_scale"))
-    steps = [
-        helper.make_node("Sub", ["picture", "pixel_mean"], ["centred"]),
-        helper.make_node("Mul", ["centred", "pixel_scale"], ["normalised"]),
-        helper.make_node("Transpose", ["normalised"], [inner], perm=[0, 3, 1, 2]),
-    ]
-    for place, node in enumerate(steps):
-        graph.node.insert(place, node)
-    shape = [1, spec.size, spec.size, 3]
-    graph.input[0].CopyFrom(helper.make_tensor_value_info("picture", TensorProto.FLOAT, shape))
 
 
 def _choose_precision(runtime: str, provider: Provider, wanted: str) -> str:

@@ -8,12 +8,14 @@ import pytest
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
+from pipeline.onnx_graph import cut_model
 from pipeline.openvino_network import has_vnni
 from pipeline.runtime import NetworkSpec, RuntimeOptions, load_network
 from tests.tiny_network import make_picture
 
 F32_TOLERANCE = 1e-3
 """Greatest difference of alpha between runtimes in f32."""
+HALF_TOLERANCE = 0.02
 MEAN_TOLERANCE = {"bf16": 0.005, "int8": 0.01}
 """Mean difference of alpha from f32."""
 
@@ -51,6 +53,20 @@ def test_cutting_an_onnx_file_changes_nothing(u2netp: Path, output: int) -> None
     wanted = whole.run(None, {whole.get_inputs()[0].name: batch})[output][0, 0]
     alpha = load_network(u2netp, spec, RuntimeOptions("onnxruntime"))(picture)
     np.testing.assert_allclose(alpha, wanted, atol=F32_TOLERANCE)
+
+
+def test_the_half_precision_file_for_gpus_is_sound(u2netp: Path) -> None:
+    """On the processor, which computes it in float32 piece by piece: slow, and the same graph."""
+    pytest.importorskip("onnx")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    batch = make_picture(320)[None].astype(np.float32)
+    full, half = (
+        onnxruntime.InferenceSession(
+            cut_model(u2netp, _spec(3), half), providers=["CPUExecutionProvider"]
+        ).run(None, {"picture": batch})[0]
+        for half in (False, True)
+    )
+    np.testing.assert_allclose(half, full, atol=HALF_TOLERANCE)
 
 
 @pytest.mark.parametrize("precision", ["bf16", "int8"])
