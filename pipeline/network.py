@@ -88,10 +88,6 @@ class Network(Protocol):
         ...
 
 
-class RuntimeUnavailableError(ModelError):
-    """The runtime, device or precision asked for is not on this machine or does not work here."""
-
-
 def check_picture(picture: NDArray[Any], size: int) -> None:
     """Raise ModelError unless the picture is (size, size, 3)."""
     if picture.shape != (size, size, 3):

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import RuntimeUnavailableError
 from pipeline.network import (
     NetworkSpec,
     Picture,
     RuntimeOptions,
-    RuntimeUnavailableError,
     check_picture,
 )
 from pipeline.onnx_graph import cut_model

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from openvino import Layout, opset13
 from openvino.preprocess import PrePostProcessor
 
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, RuntimeUnavailableError
 from pipeline.network import (
     NetworkSpec,
     Picture,
     RuntimeOptions,
-    RuntimeUnavailableError,
     check_picture,
 )
 from pipeline.quantise import Calibration, find_calibration, quantise

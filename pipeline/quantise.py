@@ -40,7 +40,9 @@ class Calibration:
 def known_calibrations() -> tuple[Calibration, ...]:
     """The calibrations that come with the package."""
     folder = files("pipeline") / "calibration"
-    found = [json.loads(entry.read_text()) for entry in folder.iterdir() if entry.is_file()]
+    found = [
+        json.loads(entry.read_text()) for entry in folder.iterdir() if entry.name.endswith(".json")
+    ]
     return tuple(
         Calibration(
             one["model_sha256"], {name: (low, high) for name, (low, high) in one["ranges"].items()}

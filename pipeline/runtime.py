@@ -3,14 +3,13 @@
 import logging
 from pathlib import Path
 
-from pipeline.errors import ModelMissingError, OptionError
+from pipeline.errors import ModelMissingError, OptionError, RuntimeUnavailableError
 from pipeline.network import (
     Network,
     NetworkSpec,
     Precision,
     RuntimeName,
     RuntimeOptions,
-    RuntimeUnavailableError,
 )
 
 __all__ = [
