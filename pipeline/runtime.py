@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 _GPU_RUNTIMES = ("cuda", "tensorrt")
 _BEST_FIRST = ("cuda", "openvino", "onnxruntime")
-"""TensorRT only on request: it builds for minutes at the first start, for a millisecond a frame."""
+"""TensorRT only on request: its first start builds an engine, which takes minutes."""
 
 _DEFAULTS = RuntimeOptions()
 
