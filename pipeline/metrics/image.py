@@ -12,6 +12,9 @@ from pipeline.metrics.region import FloatMap, Region, check_pair, mean, sum_squa
 PSNR_CEILING = 100.0
 """dB, for pictures that do not differ: a finite number can be averaged and written as JSON."""
 
+SMALLEST_SIDE_FOR_SSIM = 11
+"""Pixels: SSIM's window."""
+
 _SSIM_SIGMA = 1.5
 _SSIM_RADIUS = 5
 _C1, _C2 = 0.01**2, 0.03**2
@@ -55,7 +58,7 @@ def ssim_map(prediction: AlphaMatte, truth: AlphaMatte) -> FloatMap:
     (2 m_p m_g + C₁)(2 s_pg + C₂) / ((m_p² + m_g² + C₁)(s_p² + s_g² + C₂)) with means, variances
     and covariance weighted by a Gaussian of sigma = 1.5 px over 11x11, C₁ = 0.01², C₂ = 0.03².
     """
-    if min(truth.shape) <= 2 * _SSIM_RADIUS:
+    if min(truth.shape) < SMALLEST_SIDE_FOR_SSIM:
         raise OptionError(f"SSIM needs 11 pixels a side, got {truth.shape[1]}x{truth.shape[0]}")
     similarity = np.empty_like(truth)
     rows = truth.shape[0]
@@ -92,15 +95,14 @@ def ssim_of(similarity: FloatMap, region: Region | None = None) -> float:
     """The mean of an `ssim_map` that is already at hand."""
     if region is None:
         inside = slice(_SSIM_RADIUS, -_SSIM_RADIUS)
-        return float(similarity[inside, inside].mean(dtype=np.float64))
+        inner = similarity[inside, inside]
+        return float(inner.mean(dtype=np.float64)) if inner.size else float("nan")
     if not cv2.countNonZero(region):
         return float("nan")
     return float(cv2.mean(similarity, region)[0])
 
 
 def _blur(picture: FloatMap) -> FloatMap:
-    size = 2 * _SSIM_RADIUS + 1
-    blurred: FloatMap = cv2.GaussianBlur(
-        picture, (size, size), _SSIM_SIGMA, borderType=cv2.BORDER_REFLECT
-    )
+    size = (SMALLEST_SIDE_FOR_SSIM, SMALLEST_SIDE_FOR_SSIM)
+    blurred: FloatMap = cv2.GaussianBlur(picture, size, _SSIM_SIGMA, borderType=cv2.BORDER_REFLECT)
     return blurred

@@ -38,6 +38,13 @@ def spatial_scores(
     return whole | {f"{name}_band": value for name, value in in_band.items()}
 
 
+def _similarity(prediction: AlphaMatte, truth: AlphaMatte) -> FloatMap:
+    """The SSIM map; NaN in a picture that is smaller than its window."""
+    if min(truth.shape) < image.SMALLEST_SIDE_FOR_SSIM:
+        return np.full_like(truth, np.nan)
+    return image.ssim_map(prediction, truth)
+
+
 def _in_full(similarity: FloatMap, window: tuple[slice, slice], truth: AlphaMatte) -> FloatMap:
     """An SSIM map of the whole picture: outside the window both are black, which is alike."""
     full = np.ones_like(truth)
@@ -68,7 +75,7 @@ class _ErrorMaps:
                 gradients[1] * alpha.stretch_factor(truth),
             ),
             connectivity.connectivities(prediction, truth),
-            image.ssim_map(prediction, truth),
+            _similarity(prediction, truth),
         )
 
     def scores(self, region: Region | None, pixels: int, threshold: float) -> dict[str, float]:

@@ -51,8 +51,7 @@ def motion_energy(
     the clip, and clips of different speed can be compared. Of a clip the two means are divided,
     not the frames' ratios averaged: a moment of rest would weigh without bound.
     """
-    check_pair(previous_truth, truth)
-    return 1e2 * math.sqrt(mean(sum_squared(truth, previous_truth, region), region, truth))
+    return dtssd(previous_truth, truth, previous_truth, previous_truth, region)
 
 
 def messddt(
