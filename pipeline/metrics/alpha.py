@@ -85,7 +85,8 @@ def gradient_magnitude(alpha: AlphaMatte) -> FloatMap:
     border = cv2.BORDER_REPLICATE
     along_x = cv2.sepFilter2D(alpha, cv2.CV_32F, slope, smooth, borderType=border)
     along_y = cv2.sepFilter2D(alpha, cv2.CV_32F, smooth, slope, borderType=border)
-    magnitude: FloatMap = cv2.magnitude(along_x, along_y)
+    # cv2.magnitude rounds differently with the array's alignment: equal mattes would differ.
+    magnitude: FloatMap = np.sqrt(along_x * along_x + along_y * along_y)
     return magnitude
 
 
