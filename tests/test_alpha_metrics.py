@@ -30,13 +30,15 @@ def disc(side: int = 48, radius: float = 14, shift: int = 0) -> AlphaMatte:
     """A soft round matte."""
     at = np.arange(side) - side / 2
     distance = np.hypot(at[:, None], at[None, :] - shift)
-    return np.clip((radius - distance) / 4 + 0.5, 0, 1).astype(np.float32)
+    soft: AlphaMatte = np.clip((radius - distance) / 4 + 0.5, 0, 1).astype(np.float32)
+    return soft
 
 
 def cloud(seed: int, size: tuple[int, int] = (20, 24)) -> AlphaMatte:
     """Random blobs of every alpha, with zeros and ones among them."""
     noise = np.random.default_rng(seed).normal(0.5, 1.2, size).astype(np.float32)
-    return np.clip(cv2.GaussianBlur(noise, (0, 0), 1.2) * 1.6 - 0.3, 0, 1)
+    blobs: AlphaMatte = np.clip(cv2.GaussianBlur(noise, (0, 0), 1.2) * 1.6 - 0.3, 0, 1)
+    return blobs
 
 
 def test_differences_of_a_small_matte_are_those_worked_out_by_hand() -> None:
@@ -164,4 +166,4 @@ def test_mattes_that_cannot_be_compared_are_refused_by_shape_and_type() -> None:
     with pytest.raises(OptionError, match=r"\(2, 3\).*\(2, 2\)"):
         mad(np.zeros((2, 3), np.float32), np.zeros((2, 2), np.float32))
     with pytest.raises(OptionError, match="prediction is uint8"):
-        mad(np.zeros((2, 2), np.uint8), np.zeros((2, 2), np.float32))  # type: ignore[arg-type]
+        mad(np.zeros((2, 2), np.uint8), np.zeros((2, 2), np.float32))

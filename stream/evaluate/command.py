@@ -44,9 +44,7 @@ def evaluate_command(
 ) -> None:
     """Measure mattes against true ones."""
     if source and not html:
-        raise typer.BadParameter(
-            "it is shown in the report only: give --html too", param_hint="--source"
-        )
+        raise typer.BadParameter("shown in the report only: give --html too", param_hint="--source")
     options = EvaluationOptions(band, threshold, stills, pictures=html is not None)
     try:
         result = _evaluate_with_progress(prediction, truth, source, options)

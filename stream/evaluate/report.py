@@ -50,7 +50,8 @@ def _named(names: tuple[str, ...] | None, means: Scores) -> list[Metric]:
 
 def _tile(metric: Metric, means: Scores) -> str:
     return (
-        f'<div class="tile"><h3>{metric.label}</h3><p class="value">{figure(means, metric.name)}</p>'
+        f'<div class="tile"><h3>{metric.label}</h3>'
+        f'<p class="value">{figure(means, metric.name)}</p>'
         f'<p class="note">{figure(means, metric.name + "_band")} in the band</p></div>'
     )
 

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import av
 import av.error
 import numpy as np
+from av.video.codeccontext import VideoCodecContext
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
@@ -61,17 +63,17 @@ class Video:
 def _decoded(container: av.container.InputContainer) -> Iterator[VideoFrame]:
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
-    decoder = stream.codec_context
-    if decoder.name in _DECODERS_THAT_KEEP_ALPHA:
-        decoder = av.CodecContext.create(_DECODERS_THAT_KEEP_ALPHA[decoder.name], "r")
-        decoder.extradata = stream.codec_context.extradata
+    if stream.codec.name not in _DECODERS_THAT_KEEP_ALPHA:
+        yield from container.decode(stream)
+        return
+    name = _DECODERS_THAT_KEEP_ALPHA[stream.codec.name]
+    decoder = cast(VideoCodecContext, av.CodecContext.create(name, "r"))
     for packet in container.demux(stream):
         yield from decoder.decode(packet)
 
 
 def _colour_of(frame: VideoFrame) -> RgbImage:
-    rgb: RgbImage = frame.to_ndarray(format="rgb24")
-    return rgb
+    return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
 
 
 def matte_of(frame: VideoFrame) -> AlphaMatte | None:
@@ -91,14 +93,16 @@ def matte_of(frame: VideoFrame) -> AlphaMatte | None:
         return samples.astype(np.float32) / np.float32(top)
     step = 1 << (component.bits - 8)
     straight = (samples.astype(np.float32) - 16 * step) / (219 * step)
-    return np.clip(straight, 0, 1, dtype=np.float32)
+    return np.clip(straight, 0, 1).astype(np.float32)
 
 
 def _planar(frame: VideoFrame) -> VideoFrame:
     """The same samples, one component a plane."""
     kind = frame.format
-    if kind.is_planar or (len(kind.components) == 1 and kind.name.startswith("gray")):
+    if kind.is_planar or kind.name.startswith("gray"):
         return frame
+    if kind.components[0].bits == 1:
+        return frame.reformat(format="gray")
     has_alpha = any(component.is_alpha for component in kind.components)
     deep = "16le" if kind.components[0].bits > 8 else ""
     if kind.is_rgb or has_alpha or kind.has_palette:
@@ -120,12 +124,12 @@ def _is_grey(planar: VideoFrame) -> bool:
     return bool(spread <= _GREY_TOLERANCE << (bits - 8))
 
 
-def _plane(frame: VideoFrame, index: int, bits: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
+def _plane(frame: VideoFrame, index: int, bits: int) -> NDArray[np.unsignedinteger]:
     """One plane without its padding, (h, w); a plane of chroma has its own size."""
     plane = frame.planes[index]
     order = ">" if frame.format.is_big_endian else "<"
     kind = np.dtype("u1" if bits <= 8 else f"{order}u2")
-    rows = np.frombuffer(plane, kind).reshape(-1, plane.line_size // kind.itemsize)
+    rows = np.frombuffer(memoryview(plane), kind).reshape(-1, plane.line_size // kind.itemsize)
     return rows[: plane.height, : plane.width]
 
 

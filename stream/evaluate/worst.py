@@ -73,7 +73,8 @@ def difference(prediction: AlphaMatte, truth: AlphaMatte) -> RgbImage:
     strength = np.sqrt(np.abs(error))  # faint errors would drown
     colour = np.where(error > 0, _TOO_MUCH, _TOO_LITTLE)
     ground = truth[..., None] * 255 * _TRUTH_SHINES_THROUGH
-    return (ground * (1 - strength) + colour * strength).astype(np.uint8)
+    mixed: RgbImage = (ground * (1 - strength) + colour * strength).astype(np.uint8)
+    return mixed
 
 
 def _grey(alpha: AlphaMatte) -> NDArray[np.uint8]:

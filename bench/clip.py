@@ -1,0 +1,48 @@
+"""One clip with exact alpha: a cut-out that moves over a background, seen by a camera."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.camera import FRAMES_PER_SECOND, recorded, with_noise
+from bench.cutouts import Cutout
+from bench.motion import MovingBackground, MovingCutout, Size
+from pipeline.frame import AlphaMatte, Frame, RgbImage
+
+_QUIET, _GRAINY = 1.0, 4.0
+"""Levels of 255: a webcam by day and in the evening."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clip:
+    """Iterate it for (Frame, AlphaMatte) pairs, made one by one; each time the same ones."""
+
+    name: str
+    cutout: Cutout
+    background: RgbImage
+    background_moves: bool
+    size: Size
+    frames: int
+    seed: tuple[int, ...]
+
+    def __iter__(self) -> Iterator[tuple[Frame, AlphaMatte]]:
+        return recorded(self._shots(), self.size)
+
+    def _shots(self) -> Iterator[tuple[RgbImage, AlphaMatte]]:
+        rng = np.random.default_rng(self.seed)
+        subject = MovingCutout.of(self.cutout, self.size, rng)
+        backdrop = MovingBackground.of(self.background, self.size, self.background_moves, rng)
+        noise = rng.uniform(_QUIET, _GRAINY)
+        for index in range(self.frames):
+            seconds = index / FRAMES_PER_SECOND
+            alpha = subject.alpha(seconds)
+            picture = blend(subject.foreground(seconds), backdrop.at(seconds), alpha)
+            yield with_noise(picture, noise, rng), alpha
+
+
+def blend(foreground: RgbImage, background: RgbImage, alpha: AlphaMatte) -> RgbImage:
+    """alpha · foreground + (1 - alpha) · background, uint8 (H, W, 3)."""
+    weight = alpha[..., None]
+    mixed = background + weight * (foreground.astype(np.float32) - background)
+    return (mixed + 0.5).astype(np.uint8)
