@@ -2,11 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 import av
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.colour import ColourTags, yuv_from_rgb
 from pipeline.frame import AlphaMatte, Frame, RgbImage
@@ -15,16 +17,39 @@ FRAMES_PER_SECOND = 30
 TIME_BASE = Fraction(1, FRAMES_PER_SECOND)
 BT709 = ColourTags(matrix=1, primaries=1, transfer=1)
 _CONSTANT_RATE_FACTOR = "24"
+_GRAIN_MARGIN = 64
+_GAIN = np.sqrt((np.arange(256, dtype=np.float32) + 16) / 144)
+"""Of a level: photons come as a Poisson process, and a little noise is there in the dark too."""
 
 
-def with_noise(picture: RgbImage, strength: float, rng: np.random.Generator) -> RgbImage:
-    """Sensor noise of a standard deviation of `strength` levels in mid-grey, less in the dark."""
-    noise = rng.standard_normal(picture.shape, dtype=np.float32)
-    grain = cv2.GaussianBlur(noise, (3, 3), 0.6) * 1.6  # demosaicing spreads it over neighbours
-    level = picture.astype(np.float32)
-    noisy = level + grain * (strength * np.sqrt((level + 16) / 144))
-    picture = np.clip(noisy + 0.5, 0, 255, out=noisy).astype(np.uint8)
-    return picture
+@dataclass(frozen=True, slots=True, eq=False)
+class Sensor:
+    """Noise of a camera's sensor: fresh for every picture, less in the dark than in the light.
+
+    The grain is drawn once, with a margin, and cut out at another place for each picture: drawing
+    six million numbers a frame would take most of a clip's time.
+    """
+
+    grain: NDArray[np.float32]
+    """float32 (H + margin, W + margin, 3), in levels of 255 for mid-grey."""
+    rng: np.random.Generator
+
+    @classmethod
+    def of(cls, size: tuple[int, int], strength: float, rng: np.random.Generator) -> "Sensor":
+        """A sensor whose noise has a standard deviation of `strength` levels in mid-grey."""
+        width, height = size
+        shape = (height + _GRAIN_MARGIN, width + _GRAIN_MARGIN, 3)
+        independent = rng.standard_normal(shape, dtype=np.float32)
+        spread = cv2.GaussianBlur(independent, (3, 3), 0.6)  # as demosaicing does
+        return cls(spread * np.float32(strength / spread.std()), rng)
+
+    def expose(self, picture: RgbImage) -> RgbImage:
+        """A picture with noise, uint8 (H, W, 3)."""
+        height, width = picture.shape[:2]
+        top, left = self.rng.integers(_GRAIN_MARGIN, size=2)
+        noise = self.grain[top : top + height, left : left + width] * _GAIN[picture]
+        noisy: RgbImage = cv2.add(picture, noise, dtype=cv2.CV_8U)
+        return noisy
 
 
 def recorded(

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
-from bench.camera import FRAMES_PER_SECOND, recorded, with_noise
+from bench.camera import FRAMES_PER_SECOND, Sensor, recorded
 from bench.cutouts import Cutout
 from bench.motion import MovingBackground, MovingCutout, Size
 from pipeline.frame import AlphaMatte, Frame, RgbImage
@@ -33,16 +34,16 @@ class Clip:
         rng = np.random.default_rng(self.seed)
         subject = MovingCutout.of(self.cutout, self.size, rng)
         backdrop = MovingBackground.of(self.background, self.size, self.background_moves, rng)
-        noise = rng.uniform(_QUIET, _GRAINY)
+        sensor = Sensor.of(self.size, rng.uniform(_QUIET, _GRAINY), rng)
         for index in range(self.frames):
             seconds = index / FRAMES_PER_SECOND
-            alpha = subject.alpha(seconds)
-            picture = blend(subject.foreground(seconds), backdrop.at(seconds), alpha)
-            yield with_noise(picture, noise, rng), alpha
+            foreground, alpha = subject.at(seconds)
+            yield sensor.expose(blend(foreground, backdrop.at(seconds), alpha)), alpha
 
 
 def blend(foreground: RgbImage, background: RgbImage, alpha: AlphaMatte) -> RgbImage:
     """alpha · foreground + (1 - alpha) · background, uint8 (H, W, 3)."""
-    weight = alpha[..., None]
-    mixed = background + weight * (foreground.astype(np.float32) - background)
-    return (mixed + 0.5).astype(np.uint8)
+    difference = cv2.subtract(foreground, background, dtype=cv2.CV_32F)
+    part = cv2.multiply(difference, cv2.merge([alpha, alpha, alpha]))
+    mixed: RgbImage = cv2.add(background, part, dtype=cv2.CV_8U)
+    return mixed

@@ -43,6 +43,8 @@ def drawn_cutout(height: int, rng: np.random.Generator) -> Cutout:
     centre = side // 2, round(side * 0.36)
     shoulders = round(side * 0.4), round(side * 0.42)
     head = round(side * 0.16), round(side * 0.21)
+    throat = (round(side * 0.43), centre[1]), (round(side * 0.57), round(side * 0.7))
+    cv2.rectangle(canvas, *throat, 255, -1)
     cv2.ellipse(canvas, (centre[0], side), shoulders, 0, 0, 360, 255, -1)
     cv2.ellipse(canvas, centre, head, 0, 0, 360, 255, -1)
     for _ in range(_STRANDS):
@@ -57,19 +59,21 @@ def texture(size: Size, rng: np.random.Generator) -> RgbImage:
     width, height = size
     picture = np.full((height, width, 3), rng.uniform(60, 190, 3), np.float32)
     for octave in range(2, 7):
-        grain = rng.normal(0, 90 / octave, (2**octave, 2**octave, 3)).astype(np.float32)
+        shape = 2**octave, 2**octave
+        grain = rng.normal(0, 70 / octave, (*shape, 1)) + rng.normal(0, 25 / octave, (*shape, 3))
+        grain = grain.astype(np.float32)
         picture += cv2.resize(grain, size, interpolation=cv2.INTER_CUBIC)
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
 def _strand(centre: tuple[int, int], side: int, rng: np.random.Generator) -> NDArray[np.int32]:
     """A hair from the upper head outwards, which gravity bends; int32 (points, 2) of x and y."""
-    angle = rng.uniform(np.pi * 0.95, np.pi * 2.05)
+    angle = rng.uniform(np.pi * 1.1, np.pi * 1.9)
     root = np.array(centre) + side * np.array([0.15, 0.2]) * (np.cos(angle), np.sin(angle))
     along = np.linspace(0, 1, 12)[:, None]
     outwards = np.array([np.cos(angle + rng.normal(0, 0.3)), np.sin(angle + rng.normal(0, 0.3))])
     length = side * rng.uniform(0.05, 0.16)
-    points = root + along * outwards * length + along**2 * np.array([0, length * 0.5])
+    points = root + along * outwards * length + along**2 * np.array([0, length * 0.3])
     strand: NDArray[np.int32] = points.astype(np.int32)
     return strand
 
@@ -77,7 +81,7 @@ def _strand(centre: tuple[int, int], side: int, rng: np.random.Generator) -> NDA
 def _skin_and_cloth(height: int, rng: np.random.Generator) -> RgbImage:
     """One colour for hair, face and cloth each, with a little texture."""
     hair, cloth = rng.uniform((30, 20, 10), (120, 90, 70)), rng.uniform(30, 200, 3)
-    brow, chin = round(height * 0.28), round(height * 0.56)
+    brow, chin = round(height * 0.33), round(height * 0.6)
     picture = np.empty((height, height, 3), np.float32)
     picture[:brow], picture[brow:chin], picture[chin:] = hair, _SKIN, cloth
     picture += rng.normal(0, 6, picture.shape)

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -67,17 +66,15 @@ class MovingCutout:
         left, top = _place(scaled.alpha, size, rng)
         return cls(scaled, size, left, top, tuple(Wave.of(rng) for _ in range(5)))
 
-    def alpha(self, seconds: float) -> AlphaMatte:
-        """The true matte at a time, float32 (H, W)."""
-        sources = self._from(seconds)
-        alpha: AlphaMatte = _remapped(self.cutout.alpha, sources, cv2.BORDER_CONSTANT)
-        return np.clip(alpha, 0, 1)
-
-    def foreground(self, seconds: float) -> RgbImage:
-        """The foreground's colour at a time, uint8 (H, W, 3)."""
-        sources = self._from(seconds)
-        colour: RgbImage = _remapped(self.cutout.foreground, sources, cv2.BORDER_REPLICATE)
-        return colour
+    def at(self, seconds: float) -> tuple[RgbImage, AlphaMatte]:
+        """Foreground colour, uint8 (H, W, 3), and true matte, float32 (H, W), at a time."""
+        x, y = self._from(seconds)
+        how = cv2.INTER_CUBIC
+        colour: RgbImage = cv2.remap(
+            self.cutout.foreground, x, y, how, borderMode=cv2.BORDER_REPLICATE
+        )
+        alpha: AlphaMatte = cv2.remap(self.cutout.alpha, x, y, how, borderMode=cv2.BORDER_CONSTANT)
+        return colour, np.clip(alpha, 0, 1)
 
     def _from(self, seconds: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """For each pixel of the frame its place in the cut-out, x and y, float32 (H, W) each."""
@@ -125,14 +122,6 @@ class MovingBackground:
         how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         moved: RgbImage = cv2.warpAffine(self.picture, shift, self.size, flags=how)
         return moved
-
-
-def _remapped(
-    picture: NDArray[np.float32] | NDArray[np.uint8],
-    sources: tuple[NDArray[np.float32], NDArray[np.float32]],
-    border: int,
-) -> Any:
-    return cv2.remap(picture, *sources, cv2.INTER_CUBIC, borderMode=border)
 
 
 def _cut_off(alpha: AlphaMatte) -> tuple[bool, bool, bool, bool]:
