@@ -87,7 +87,7 @@ def truth_motion(truth: AlphaMatte, previous_truth: AlphaMatte) -> Motion:
     """
     if min(truth.shape) < _SMALLEST_SIDE_FOR_FLOW:
         return np.zeros((*truth.shape, 2), np.float32)
-    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
     motion: Motion = flow.calc(_as_bytes(truth), _as_bytes(previous_truth), None)
     return motion
 
