@@ -1,15 +1,18 @@
 """One frame in, one frame out: the only place where the order of the steps is written."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pipeline.cells import cell_side
 from pipeline.composite import Background, Transparent, composite
-from pipeline.frame import AlphaMatte, Frame
+from pipeline.frame import AlphaMatte, Frame, RgbImage
 from pipeline.guided import guided_upsample
 from pipeline.matte import EdgeMatte
+from pipeline.scene import CutDetector
 from pipeline.segment import Segmenter, U2Net
+from pipeline.subject import WHOLE, Look, SubjectCrop
 from pipeline.temporal import TemporalFilter
 
 
@@ -34,16 +37,31 @@ class StageTimes:
     """Seconds spent in each step since the start."""
 
     seconds: dict[str, float] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, stage: str, seconds: float) -> None:
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+        with self._lock:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """A frame on its way: what was seen of it before it is segmented."""
+
+    frame: Frame
+    guide: RgbImage
+    look: Look
+    is_cut: bool
 
 
 class Matting:
     """Takes the foreground out of each frame and puts it before `background`.
 
-    Frames are processed in order: the temporal filter holds the alpha of the last one.
-    `smooth=False` takes every frame for itself.
+    `process` does it for one frame after another. Its three parts let several frames be under way:
+    `begin` and `finish` are called for every frame in order, `segment` between them in any order,
+    from any thread. At most `LAG` frames may have begun and not finished; the result does not
+    depend on how many they are. `smooth=False` takes every frame for itself, `follow=False` looks
+    at whole frames.
     """
 
     def __init__(
@@ -52,26 +70,49 @@ class Matting:
         background: Background | None = None,
         *,
         smooth: bool = True,
+        follow: bool = True,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.segmenter = segmenter or U2Net.load()
         self.background = background or Transparent()
         self.temporal = TemporalFilter() if smooth else None
+        self.subject = SubjectCrop() if follow else None
+        self.cuts = CutDetector()
         self.times = StageTimes()
         self._clock = clock
 
     def process(self, frame: Frame) -> Matted:
-        """Segment, refine along the frame's colours, smooth over time, composite."""
-        start = self._clock()
-        coarse = self.segmenter(frame)
-        segmented = self._lap("segment", start)
+        """All of it for one frame."""
+        job = self.begin(frame)
+        return self.finish(job, self.segment(job))
+
+    def begin(self, frame: Frame) -> Job:
+        """Look at a frame: reduce it, see whether a scene begins and where the subject is."""
+        began = self._clock()
         guide = frame.reduced(cell_side(frame.width, frame.height))
-        matte = guided_upsample(frame, coarse, guide)
-        refined = self._lap("refine", segmented)
+        is_cut = self.cuts(guide)
+        look = self.subject.next(is_cut=is_cut) if self.subject else WHOLE
+        self._lap("segment", began)
+        return Job(frame, guide, look, is_cut)
+
+    def segment(self, job: Job) -> AlphaMatte:
+        """The network's coarse alpha. Keeps no state."""
+        began = self._clock()
+        alpha = self.segmenter(job.frame, job.look)
+        self._lap("segment", began)
+        return alpha
+
+    def finish(self, job: Job, coarse: AlphaMatte) -> Matted:
+        """Refine along the frame's colours, smooth over time, composite."""
+        began = self._clock()
+        matte = guided_upsample(job.frame, coarse, job.guide)
+        refined = self._lap("refine", began)
         if self.temporal is not None:
-            matte = self.temporal(guide, matte)
+            matte = self.temporal(job.guide, matte, is_cut=job.is_cut)
+        if self.subject is not None:
+            self.subject.learn(job.frame, matte)
         smoothed = self._lap("smooth", refined)
-        result = composite(frame, matte, self.background(frame, matte))
+        result = composite(job.frame, matte, self.background(job.frame, matte))
         self._lap("composite", smoothed)
         return Matted(result, matte)
 

@@ -1,18 +1,26 @@
-"""What is foreground: a network's coarse matte of a whole frame."""
+"""What is foreground: a network's coarse matte."""
 
 from typing import Protocol, Self
 
-from pipeline.frame import AlphaMatte, Frame, resize
+import numpy as np
+
+from pipeline.frame import AlphaMatte, Frame, RgbImage, Roi, resize
 from pipeline.models import DEFAULT_MODEL, find_model
 from pipeline.runtime import Network, RuntimeOptions, load_network
+from pipeline.subject import WHOLE, Look
 
 _DEFAULT_RUNTIME = RuntimeOptions()
+_TOUCHES = 0.5
 
 
 class Segmenter(Protocol):
-    """A frame in, its coarse alpha out: float32 (h, w) stretched over the whole frame."""
+    """A frame in, its coarse alpha out: float32 (h, w) stretched over the whole frame.
 
-    def __call__(self, frame: Frame) -> AlphaMatte: ...
+    `look` says where the subject is expected; a segmenter may look there alone. It may be called
+    from several threads at once.
+    """
+
+    def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte: ...
 
 
 class U2Net:
@@ -33,6 +41,34 @@ class U2Net:
         network = load_network(path, spec, options)
         return cls(network, spec.size)
 
-    def __call__(self, frame: Frame) -> AlphaMatte:
-        picture = frame.reduced(2) if min(frame.width, frame.height) >= 2 * self.size else frame.rgb
+    def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
+        """A subject that reaches over the crop's border is looked at again in the whole frame."""
+        step = 2 if min(frame.width, frame.height) >= 2 * self.size else 1
+        picture = frame.reduced(2) if step == 2 else frame.rgb
+        if look.crop is None:
+            return self._see(picture)
+        left, top = look.crop.left // step, look.crop.top // step
+        right, bottom = -(-look.crop.right // step), -(-look.crop.bottom // step)
+        alpha = self._see(picture[top:bottom, left:right])
+        if _reaches_over(alpha, look.crop, frame):
+            return self._see(picture)
+        height, width = picture.shape[:2]
+        whole = np.zeros((height, width), np.float32)
+        if look.around:
+            whole = resize(self._see(picture), width, height)
+        whole[top:bottom, left:right] = resize(alpha, right - left, bottom - top)
+        return whole
+
+    def _see(self, picture: RgbImage) -> AlphaMatte:
         return self.network(resize(picture, self.size, self.size))
+
+
+def _reaches_over(alpha: AlphaMatte, crop: Roi, frame: Frame) -> bool:
+    """Whether the subject touches a border of the crop that is none of the frame."""
+    inner = (
+        (crop.left > 0, alpha[:, 0]),
+        (crop.top > 0, alpha[0]),
+        (crop.right < frame.width, alpha[:, -1]),
+        (crop.bottom < frame.height, alpha[-1]),
+    )
+    return any(inside and line.max() > _TOUCHES for inside, line in inner)

@@ -19,8 +19,6 @@ REACH = 31
 """Side of the square, in pixels of the guide, round a motion that is taken to move along."""
 DISAGREEMENT = 0.5
 """A change of alpha this large is believed at once: something came or went."""
-CUT_CHANGE = 40.0
-"""Mean change of a 16×9 miniature, in steps of 0 … 255, that makes a scene cut."""
 _SNAP = 0.005
 """Smoothing never quite arrives: this close to 0 or 1 alpha is taken to be there."""
 
@@ -34,7 +32,6 @@ class TemporalFilter:
     """
 
     def __init__(self) -> None:
-        self.cuts = 0
         self._luma: NDArray[np.int16] | None = None
         self._matte: EdgeMatte | None = None
 
@@ -42,27 +39,17 @@ class TemporalFilter:
         """Forget what was seen: the next alpha is taken as it is."""
         self._luma = self._matte = None
 
-    def __call__(self, guide: NDArray[np.uint8], matte: EdgeMatte) -> EdgeMatte:
+    def __call__(
+        self, guide: NDArray[np.uint8], matte: EdgeMatte, *, is_cut: bool = False
+    ) -> EdgeMatte:
         """The matte, steadied. `guide` is the frame reduced by its cells, RGB uint8 (h, w, 3)."""
         luma = cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY).astype(np.int16)
         before, self._luma = self._luma, luma
-        if before is None or self._matte is None or before.shape != luma.shape:
-            self._matte = matte
-        elif is_cut(before, luma):
-            self.cuts += 1
+        if is_cut or before is None or self._matte is None or before.shape != luma.shape:
             self._matte = matte
         else:
             self._matte = _blend(self._matte, matte, _motion(before, luma))
         return self._matte
-
-
-def is_cut(before: NDArray[np.int16], now: NDArray[np.int16]) -> bool:
-    """Whether two lumas, int16 (h, w) of 0 … 255, come from different scenes."""
-    return float(np.abs(_miniature(before) - _miniature(now)).mean()) > CUT_CHANGE
-
-
-def _miniature(luma: NDArray[np.int16]) -> NDArray[np.float32]:
-    return cv2.resize(luma, (16, 9), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
 def _motion(before: NDArray[np.int16], now: NDArray[np.int16]) -> NDArray[np.float32]:

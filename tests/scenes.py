@@ -7,6 +7,7 @@ import numpy as np
 
 from pipeline.colour import BT709, yuv_from_rgb
 from pipeline.frame import AlphaMatte, Frame, RgbImage
+from pipeline.subject import WHOLE, Look
 
 DISC = (200, 60, 40)
 WALL = (40, 80, 160)
@@ -54,5 +55,5 @@ class KnownSegmenter:
 
     mattes: list[AlphaMatte]
 
-    def __call__(self, frame: Frame) -> AlphaMatte:
+    def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
         return self.mattes.pop(0) if len(self.mattes) > 1 else self.mattes[0]

@@ -55,12 +55,13 @@ def test_a_fast_edge_neither_lags_nor_leaves_a_ghost() -> None:
 
 
 def test_a_scene_cut_drops_what_was_before() -> None:
-    temporal = TemporalFilter()
-    before, after = np.full((180, 320, 3), 20, np.uint8), np.full((180, 320, 3), 220, np.uint8)
-    temporal(before, flat(1))
-    alpha = temporal(after, flat(0.7)).full
-    assert temporal.cuts == 1
-    assert (alpha == np.float32(0.7)).all()
+    mattes = [np.ones((32, 32), np.float32), np.full((32, 32), 0.5, np.float32)]
+    matting = Matting(KnownSegmenter(mattes))
+    for grey in (20, 220):
+        rgb = np.full((HEIGHT, WIDTH, 3), grey, np.uint8)
+        alpha = matting.process(Frame.from_rgb(rgb)).alpha
+    assert matting.cuts.cuts == 1
+    assert np.abs(alpha - 0.5).max() < 0.02
 
 
 def test_what_appears_in_a_still_picture_is_believed_at_once() -> None:
