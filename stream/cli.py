@@ -43,11 +43,11 @@ def _options(
     pass
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Run the command; an error is one line on standard error."""
     av.logging.set_level(av.logging.PANIC)
     try:
-        app()
+        app(arguments)
     except OptionError as error:
         _leave(str(error), WRONG_USAGE)
     except LivematteError as error:
