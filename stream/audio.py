@@ -1,7 +1,7 @@
 """The sound of a file, carried beside its matted pictures."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,18 +11,10 @@ import av.error
 
 from stream.formats import Container
 from stream.inputs import open_input
+from stream.span import Clock, Span
 
 AudioOutcome = Literal["copied", "encoded", "none"]
 _OPUS_RATE = 48_000
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A part of a file, in seconds by its own clock; its time stamps lose `shift` seconds."""
-
-    start: float
-    end: float
-    shift: float
 
 
 class AudioCarrier:
@@ -46,7 +38,7 @@ class AudioCarrier:
     def advance(self, seconds: float) -> None:
         """Write all that sounds before this moment of the output: so the streams interleave."""
         while (packet := self._waiting or next(self._packets, None)) is not None:
-            if _seconds(packet) >= seconds:
+            if _moment(packet) >= seconds:
                 self._waiting = packet
                 return
             self._output.mux(packet)
@@ -59,7 +51,7 @@ class AudioCarrier:
         if not self._input.streams.audio:
             return iter(())
         stream = self._input.streams.audio[0]
-        if stream.codec_context.name in container.audio:
+        if stream.codec_context.codec.canonical_name in container.audio:
             self.outcome = "copied"
             return self._copied(stream, self._output.add_stream_from_template(stream))
         self.outcome = "encoded"
@@ -71,7 +63,6 @@ class AudioCarrier:
 
     def _copied(self, stream: av.AudioStream, target: av.AudioStream) -> Iterator["av.Packet[Any]"]:
         for packet in self._within_span(stream):
-            _shift(packet, self._span.shift)
             packet.stream = target
             yield packet
 
@@ -80,24 +71,35 @@ class AudioCarrier:
     ) -> Iterator["av.Packet[Any]"]:
         for packet in self._within_span(stream):
             for frame in self._decode(stream, packet):
-                _shift(frame, self._span.shift)
                 yield from target.encode(frame)
+        for frame in self._decode(stream, None):
+            yield from target.encode(frame)
         yield from target.encode(None)
 
     def _within_span(self, stream: av.AudioStream) -> Iterator["av.Packet[Any]"]:
-        if self._span.shift:
-            self._input.seek(int(self._span.start * av.time_base))
+        """The packets of the chosen part, with the times that they have in the output."""
+        clock = Clock()
+        for packet in self._demuxed(stream):
+            if packet.pts is None or packet.dts is None or self._span.is_before(_moment(packet)):
+                continue
+            if self._span.is_over(_moment(packet)):
+                return
+            late = clock.forward(packet.dts, packet.duration or 1) - packet.dts
+            late -= round(self._span.shift / packet.time_base)
+            packet.pts, packet.dts = packet.pts + late, packet.dts + late
+            yield packet
+
+    def _demuxed(self, stream: av.AudioStream) -> Iterator["av.Packet[Any]"]:
+        if self._span.first is not None:
+            self._input.seek(int(self._span.first * av.time_base))
         try:
-            for packet in self._input.demux(stream):
-                if packet.pts is None or _seconds(packet) < self._span.start:
-                    continue
-                if _seconds(packet) >= self._span.end:
-                    return
-                yield packet
+            yield from self._input.demux(stream)
         except av.error.FFmpegError:
             self.damaged += 1
 
-    def _decode(self, stream: av.AudioStream, packet: "av.Packet[Any]") -> list[av.AudioFrame]:
+    def _decode(
+        self, stream: av.AudioStream, packet: "av.Packet[Any] | None"
+    ) -> list[av.AudioFrame]:
         try:
             return stream.decode(packet)
         except av.error.FFmpegError:
@@ -105,14 +107,5 @@ class AudioCarrier:
             return []
 
 
-def _seconds(packet: "av.Packet[Any]") -> float:
-    return float((packet.pts or 0) * (packet.time_base or 0))
-
-
-def _shift(timed: "av.Packet[Any] | av.AudioFrame", seconds: float) -> None:
-    """Make it earlier."""
-    ticks = round(seconds / (timed.time_base or 1))
-    if timed.pts is not None:
-        timed.pts -= ticks
-    if timed.dts is not None:
-        timed.dts -= ticks
+def _moment(packet: "av.Packet[Any]") -> Fraction:
+    return Fraction(packet.pts or 0) * packet.time_base

@@ -15,8 +15,8 @@ from pipeline.composite import Background, Blur, Picture, Transparent, solid
 from pipeline.errors import OptionError
 from pipeline.frame import MILLISECONDS, AlphaMatte, Frame
 from stream.convert import frame_from_video
-from stream.file_source import FALLBACK_RATE
 from stream.inputs import open_input
+from stream.video_reader import FALLBACK_RATE
 
 CHROMA_GREEN = (0, 177, 64)
 """The green of screens for keying."""

@@ -47,6 +47,7 @@ class FileSink:
         self.audio: AudioOutcome = "none"
         self.losses: list[str] = []
         self._form = choose_format(self.path, encoding.codec, with_alpha=transparent)
+        self._form.encoder.tuned(encoding.crf, encoding.preset)
         check_place(self.path, like.path, overwrite=overwrite)
         self._encoding, self._like, self._with_audio = encoding, like, audio
         self._scratch = self.path.with_name(f".{self.path.stem}.{os.getpid()}{self.path.suffix}")
