@@ -21,19 +21,26 @@ class AudioCarrier:
     """Reads the first audio stream of a file and writes it into an output that is being made.
 
     Packets are copied as they are where the container takes their codec, else decoded and encoded
-    anew. What cannot be decoded is left out and counted in `damaged`.
+    anew. What cannot be read is left out and named in `losses`.
     """
 
     def __init__(
         self, path: Path, output: av.container.OutputContainer, container: Container, span: Span
     ) -> None:
         self.outcome: AudioOutcome = "none"
-        self.damaged = 0
+        self._damaged = 0
+        self._unknown = False
         self._input = open_input(path)
         self._output = output
         self._span = span
         self._packets = self._open(container)
         self._waiting: av.Packet[Any] | None = None
+
+    @property
+    def losses(self) -> list[str]:
+        if self._unknown:
+            return ["the sound, of a codec that is unknown here, was left out"]
+        return [f"{self._damaged} damaged packets of sound were left out"] * (self._damaged > 0)
 
     def advance(self, seconds: float) -> None:
         """Write all that sounds before this moment of the output: so the streams interleave."""
@@ -45,12 +52,16 @@ class AudioCarrier:
             self._waiting = None
 
     def close(self) -> None:
+        self._packets = iter(())
         self._input.close()
 
     def _open(self, container: Container) -> Iterator["av.Packet[Any]"]:
         if not self._input.streams.audio:
             return iter(())
         stream = self._input.streams.audio[0]
+        if stream.codec_context is None:
+            self._unknown = True
+            return iter(())
         if stream.codec_context.codec.canonical_name in container.audio:
             self.outcome = "copied"
             return self._copied(stream, self._output.add_stream_from_template(stream))
@@ -95,7 +106,7 @@ class AudioCarrier:
         try:
             yield from self._input.demux(stream)
         except av.error.FFmpegError:
-            self.damaged += 1
+            self._damaged += 1
 
     def _decode(
         self, stream: av.AudioStream, packet: "av.Packet[Any] | None"
@@ -103,7 +114,7 @@ class AudioCarrier:
         try:
             return stream.decode(packet)
         except av.error.FFmpegError:
-            self.damaged += 1
+            self._damaged += 1
             return []
 
 

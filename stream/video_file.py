@@ -57,10 +57,10 @@ class VideoFile:
         if self.audio:
             self.audio.advance(frame.seconds)
 
-    def finish(self) -> None:
-        """Write what the encoder still holds, the rest of the sound, and the index."""
+    def finish(self, *, with_rest_of_sound: bool) -> None:
+        """Write what the encoder still holds, the sound after the last picture, and the index."""
         self._output.mux(self._video.encode(None))
-        if self.audio:
+        if self.audio and with_rest_of_sound:
             self.audio.advance(float("inf"))
         self._output.close()
 

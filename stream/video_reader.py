@@ -158,10 +158,10 @@ class VideoReader:
     def _note_losses(self) -> None:
         if self._damaged:
             self.losses.append(f"{self._damaged} damaged packets were passed over")
-        missing = self._stream.frames - self._packets_read
         length = self._header_seconds()
         reached = self._reached_s - (self._container.start_time or 0) / av.time_base
-        if self.span.first is None and missing > 0:
+        missing = self._stream.frames - self._packets_read if self.span.first is None else 0
+        if missing > 0 and reached < length - 0.5 / self._rate():
             self.losses.append(f"it breaks off: {missing} of {self._stream.frames} frames are gone")
         elif self._header_is_exact() and reached < length - SHORT_BY_S:
             self.losses.append(f"it breaks off at {reached:.2f} s of {length:.2f} s")
@@ -173,7 +173,9 @@ class VideoReader:
 def _first_video(container: av.container.InputContainer, path: Path) -> av.VideoStream:
     """The first stream of moving pictures; an album's cover is none."""
     for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
-            return stream
-    container.close()
+        if stream.disposition & Disposition.attached_pic:
+            continue
+        if stream.codec_context is None:
+            raise SourceError(f"{path}: its video is damaged, or of a codec that is unknown here")
+        return stream
     raise SourceError(f"{path}: no video stream in it")

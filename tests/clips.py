@@ -76,6 +76,7 @@ def make_clip(
         if degrees:
             stream.set_display_rotation(degrees)
         tone = _Tone(output, sound) if sound else None
+        output.start_encoding()
         for index in range(frames):
             picture = av.VideoFrame.from_ndarray(paint(*size, index), "rgb24")
             picture = picture.reformat(format=pix_fmt)
