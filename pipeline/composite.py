@@ -4,14 +4,13 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.cells import reduce, spread
 from pipeline.colour import Plane, Planes, yuv_from_rgb
 from pipeline.errors import OptionError
-from pipeline.foreground import estimate_colours, foreground_at
-from pipeline.frame import AlphaMatte, Frame, RgbImage, resize
-from pipeline.guided import low_size
-from pipeline.sampling import Points
+from pipeline.foreground import estimate_colours, unmix
+from pipeline.frame import Frame, RgbImage
+from pipeline.matte import EdgeMatte
 
 DEFAULT_BLUR_LINES = 36
 """The default radius of blur is the frame's height divided by this."""
@@ -20,13 +19,13 @@ DEFAULT_BLUR_LINES = 36
 class Background(Protocol):
     """What lies behind: planes of the frame's own sizes and colours, or None for transparent."""
 
-    def __call__(self, frame: Frame, alpha: AlphaMatte) -> Planes | None: ...
+    def __call__(self, frame: Frame, matte: EdgeMatte) -> Planes | None: ...
 
 
 class Transparent:
     """Nothing lies behind: the foreground's colours are kept and alpha goes along."""
 
-    def __call__(self, frame: Frame, alpha: AlphaMatte) -> None:
+    def __call__(self, frame: Frame, matte: EdgeMatte) -> None:
         return None
 
 
@@ -37,7 +36,7 @@ class Picture:
         self.rgb = rgb
         self._fitted: tuple[object, Planes] | None = None
 
-    def __call__(self, frame: Frame, alpha: AlphaMatte) -> Planes:
+    def __call__(self, frame: Frame, matte: EdgeMatte) -> Planes:
         like = (frame.colour, *(plane.shape for plane in frame.planes))
         if self._fitted is None or self._fitted[0] != like:
             self._fitted = like, planes_like(frame, cover(self.rgb, frame.width, frame.height))
@@ -55,9 +54,10 @@ class Blur:
             raise OptionError(f"blur radius {radius:g}: it is from 1 to 500 pixels")
         self.radius = radius
 
-    def __call__(self, frame: Frame, alpha: AlphaMatte) -> Planes:
+    def __call__(self, frame: Frame, matte: EdgeMatte) -> Planes:
         radius = self.radius or frame.height / DEFAULT_BLUR_LINES
-        return tuple(_blur(plane, alpha, radius * _scale(plane, frame)) for plane in frame.planes)
+        blurred = tuple(_blur(frame, plane, matte, radius) for plane in frame.channels)
+        return (cv2.merge(blurred),) if frame.is_rgb else blurred
 
 
 def solid(red: int, green: int, blue: int) -> Picture:
@@ -65,41 +65,39 @@ def solid(red: int, green: int, blue: int) -> Picture:
     return Picture(np.full((1, 1, 3), (red, green, blue), np.uint8))
 
 
-def composite(frame: Frame, alpha: AlphaMatte, background: Planes | None) -> Frame:
+def composite(frame: Frame, matte: EdgeMatte, background: Planes | None) -> Frame:
     """The frame's foreground before a background, or its colours alone if that is None.
 
-    `alpha` is float32 (H, W), straight. Where it is 1 samples leave as they came; at the edge they
-    are freed of the old background; where it is 0 nothing of the old picture is left.
+    Where alpha is 1 samples leave as they came; at the edge they are freed of the old background;
+    where it is 0 nothing of the old picture is left.
     """
-    width, height = low_size(frame)
-    low_alpha = resize(alpha, width, height)
-    planes = []
-    for index, plane in enumerate(frame.planes):
-        local = resize(alpha, plane.shape[1], plane.shape[0])
-        colours = estimate_colours(resize(plane, width, height), low_alpha)
-        behind = None if background is None else background[index]
-        planes.append(_blend(plane, local, colours, behind))
-    return frame.with_planes(tuple(planes))
+    behind: Planes | tuple[None, ...] = (None,) * 3
+    if background is not None:
+        behind = tuple(cv2.split(background[0])) if frame.is_rgb else background
+    mixed = tuple(
+        _blend(frame, plane, matte, under)
+        for plane, under in zip(frame.channels, behind, strict=True)
+    )
+    return frame.with_planes((cv2.merge(mixed),) if frame.is_rgb else mixed)
 
 
-def _blend(
-    plane: Plane,
-    alpha: AlphaMatte,
-    colours: tuple[NDArray[np.float32], NDArray[np.float32]],
-    behind: Plane | None,
-) -> Plane:
+def _blend(frame: Frame, plane: Plane, matte: EdgeMatte, behind: Plane | None) -> Plane:
     """One plane: its foreground over `behind`, or alone, its colours running on beyond the edge."""
-    points = Points.where((alpha > 0) & (alpha < 1))
-    weight = points.take(alpha)
-    edge = foreground_at(plane, weight, colours, points)
+    block, cells = frame.block(plane, matte.side), matte.cells
+    colours = estimate_colours(reduce(plane, cells.shape, block), matte.low)
+    samples, alpha = cells.samples(plane, block), matte.pooled(block)
+    image = np.take(plane, samples).astype(np.float32)
+    edge = unmix(image, alpha, *(cells.enlarge(colour, block) for colour in colours))
     if behind is None:
-        result = resize(np.rint(colours[0]).astype(np.uint8), plane.shape[1], plane.shape[0]).copy()
+        running_on = np.rint(colours[0]).astype(np.uint8)
+        result = spread(running_on, plane, block, cv2.INTER_LINEAR).copy()
     else:
         result = behind.copy()
-        below = points.take(behind)
-        edge = below + weight.reshape(-1, *[1] * (edge.ndim - 1)) * (edge - below)
-    cv2.copyTo(plane, (alpha >= 1).view(np.uint8), result)
-    points.put(result, np.rint(edge).astype(np.uint8))
+        below = np.take(behind, samples)
+        edge = below + alpha * (edge - below)
+    inside = spread(matte.inside.view(np.uint8), plane, block, cv2.INTER_NEAREST)
+    cv2.copyTo(plane, inside, result)
+    result.reshape(-1)[samples] = np.rint(edge).astype(np.uint8)
     return result
 
 
@@ -117,23 +115,18 @@ def cover(rgb: RgbImage, width: int, height: int) -> RgbImage:
     cut_width = min(rgb.shape[1], max(1, round(width / scale)))
     cut_height = min(rgb.shape[0], max(1, round(height / scale)))
     left, top = (rgb.shape[1] - cut_width) // 2, (rgb.shape[0] - cut_height) // 2
-    return resize(rgb[top : top + cut_height, left : left + cut_width], width, height)
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    cut = rgb[top : top + cut_height, left : left + cut_width]
+    return cv2.resize(cut, (width, height), interpolation=how)
 
 
-def _scale(plane: Plane, frame: Frame) -> float:
-    return float(plane.shape[0] / frame.height)
-
-
-def _blur(plane: Plane, alpha: AlphaMatte, sigma: float) -> Plane:
-    """A plane blurred by a Gaussian whose weight is 1 - alpha; reckoned at a size that suits it."""
-    height, width = plane.shape[:2]
-    step = max(1, min(8, int(sigma / 2)))
-    size = -(-width // step), -(-height // step)
-    small = resize(plane, *size).astype(np.float32)
-    # Widened, for a pixel at the edge is partly the person's colour.
-    weight = 1 - cv2.dilate(resize(alpha, *size), np.ones((3, 3), np.uint8)) + np.float32(1e-3)
-    if plane.ndim == 3:
-        weight = weight[..., None]
-    total = cv2.GaussianBlur(weight, (0, 0), sigma / step).reshape(weight.shape)
-    blurred = cv2.GaussianBlur(small * weight, (0, 0), sigma / step) / total
-    return resize(np.rint(np.clip(blurred, 0, 255)).astype(np.uint8), width, height)
+def _blur(frame: Frame, plane: Plane, matte: EdgeMatte, sigma: float) -> Plane:
+    """A plane blurred by a Gaussian of `sigma` pixels, weighted by 1 - alpha, on the grid."""
+    block, sigma = frame.block(plane, matte.side), max(sigma / matte.side, 0.3)
+    small = reduce(plane, matte.cells.shape, block).astype(np.float32)
+    # Widened, for a cell at the edge is partly the person's colour.
+    weight = 1 - cv2.dilate(matte.low, np.ones((3, 3), np.uint8)) + np.float32(1e-3)
+    total = cv2.GaussianBlur(weight, (0, 0), sigma)
+    blurred = cv2.GaussianBlur(small * weight, (0, 0), sigma) / total
+    rounded = np.rint(np.clip(blurred, 0, 255)).astype(np.uint8)
+    return spread(rounded, plane, block, cv2.INTER_LINEAR)

@@ -3,7 +3,8 @@
 LivematteError                the base: one line that names the value and the remedy
 ├── OptionError               a value given by the user makes no sense (also a ValueError)
 ├── ModelError                a model is unknown, missing, damaged or cannot be run
-│   └── ModelMissingError     it is not on this machine yet
+│   ├── ModelMissingError     it is not on this machine yet
+│   └── RuntimeUnavailableError   what shall run it, or how, is not to be had here
 ├── MediaError                a file or stream cannot be read or written
 │   ├── SourceError           … on the way in
 │   └── SinkError             … on the way out
@@ -25,6 +26,10 @@ class ModelError(LivematteError):
 
 class ModelMissingError(ModelError):
     """The model is known, and its file is not on this machine yet."""
+
+
+class RuntimeUnavailableError(ModelError):
+    """The runtime, device or precision asked for is not on this machine or does not work here."""
 
 
 class MediaError(LivematteError):

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.cells import Block, block_of, reduce
 from pipeline.colour import UNTAGGED, ColourTags, Plane, Planes, rgb_from_yuv, yuv_to_rgb_map
 from pipeline.errors import OptionError
-from pipeline.sampling import Points
 
 MILLISECONDS = Fraction(1, 1000)
 
@@ -87,34 +87,44 @@ class Frame:
     @property
     def rgb(self) -> RgbImage:
         """The picture as RGB, uint8 (H, W, 3); converted at each call if the planes are YCbCr."""
-        return self.thumbnail(self.width, self.height)
+        return self.reduced(1)[: self.height, : self.width]
 
-    def thumbnail(self, width: int, height: int) -> RgbImage:
-        """The picture as RGB at another size, uint8 (height, width, 3).
+    @property
+    def channels(self) -> Planes:
+        """Three planes of one sample a pixel or less: red, green, blue, or Y, Cb, Cr."""
+        return tuple(cv2.split(self.planes[0])) if self.is_rgb else self.planes
 
-        The planes are scaled before they are converted, which costs a fraction of the other order.
-        """
-        planes = tuple(resize(plane, width, height) for plane in self.planes)
-        return planes[0] if self.is_rgb else rgb_from_yuv(planes, self.colour, self.height)
-
-    def rgb_at(self, points: Points) -> NDArray[np.float32]:
-        """RGB of 0 … 255 at some pixels: float32 (N, 3)."""
+    @property
+    def channels_to_rgb(self) -> NDArray[np.float32]:
+        """The affine map from `channels`, and 1, to red, green and blue: float32 (3, 4)."""
         if self.is_rgb:
-            return points.take(self.planes[0]).astype(np.float32)
-        matrix = yuv_to_rgb_map(self.colour, self.height)
-        yuv = np.stack([points.sample(plane) for plane in self.planes], axis=1)
-        rgb: NDArray[np.float32] = yuv.astype(np.float32) @ matrix[:, :3].T + matrix[:, 3]
-        return rgb
+            return np.eye(3, 4, dtype=np.float32)
+        return yuv_to_rgb_map(self.colour, self.height)
+
+    def grid(self, side: int) -> tuple[int, int]:
+        """Lines and columns of cells of `side` pixels that cover the frame."""
+        return -(-self.height // side), -(-self.width // side)
+
+    def block(self, plane: Plane, side: int) -> Block:
+        """The size in a plane, in samples, of a cell of `side` pixels."""
+        return block_of(plane, self.width, self.height, side)
+
+    def reduced(self, side: int) -> RgbImage:
+        """The picture as RGB, averaged over cells of `side` pixels: uint8 (*grid(side), 3).
+
+        Planes are reduced before they are converted, which costs a fraction of the other order.
+        """
+        shape = self.grid(side)
+        if self.is_rgb:
+            return cv2.merge([reduce(plane, shape, (side, side)) for plane in self.channels])
+        if side == 1:
+            size = self.width, self.height
+            return rgb_from_yuv(
+                tuple(cv2.resize(plane, size) for plane in self.planes), self.colour, self.height
+            )
+        small = tuple(reduce(plane, shape, self.block(plane, side)) for plane in self.planes)
+        return rgb_from_yuv(small, self.colour, self.height)
 
     def with_planes(self, planes: Planes) -> "Frame":
         """Another picture at the same time, with the same colour tags."""
         return replace(self, planes=planes)
-
-
-def resize(plane: Plane, width: int, height: int) -> Plane:
-    """Scale a plane, uint8 or float32, (H, W) or (H, W, C): by area downwards, linearly upwards."""
-    if plane.shape[:2] == (height, width):
-        return plane
-    smaller = width < plane.shape[1] or height < plane.shape[0]
-    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    return cv2.resize(plane, (width, height), interpolation=how)

@@ -6,73 +6,68 @@ size as in He and Sun, "Fast Guided Filter", 2015). Where the colours do not exp
 coat before a white wall, the fit is only a blur: there, the coarse alpha is kept instead.
 """
 
-from typing import Any
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.frame import AlphaMatte, Frame, resize
-from pipeline.sampling import Points
+from pipeline.cells import Cells, Floats, cell_side
+from pipeline.frame import AlphaMatte, Frame
+from pipeline.matte import EdgeMatte
 
 CERTAIN_FOREGROUND = 0.94
 CERTAIN_BACKGROUND = 0.04
 EPSILON = 1e-4
 """Regularisation of the fit, for colours of 0 … 1."""
 RADIUS = 7
-"""Half the window, in pixels of the reduced picture."""
-LOW_LINES = 180
-"""The reduced picture has at least so many lines, and at least a quarter of the frame's size."""
+"""Half the window, in cells."""
 _FLAT = 1e-3
 """Variance of alpha below which there is nothing to explain."""
 
-Floats = NDArray[Any]
-"""float32."""
 
+def guided_upsample(frame: Frame, alpha: AlphaMatte, guide: NDArray[np.uint8]) -> EdgeMatte:
+    """Alpha at the frame's resolution, from a coarse one of any size, float32.
 
-def low_size(frame: Frame) -> tuple[int, int]:
-    """Width and height at which the frame's edges are reasoned about."""
-    factor = max(1, min(4, min(frame.width, frame.height) // LOW_LINES))
-    return -(-frame.width // factor), -(-frame.height // factor)
-
-
-def guided_upsample(frame: Frame, alpha: AlphaMatte, guide: NDArray[np.uint8]) -> AlphaMatte:
-    """Alpha at the frame's resolution, float32 (H, W), from one of any size.
-
-    `guide` is the frame as RGB at `low_size`, uint8 (h, w, 3). Outside the uncertain band the
-    result is exactly 0 or 1.
+    `guide` is the frame reduced by its cells, RGB uint8 (h, w, 3). Only the uncertain band is
+    looked at; beyond it alpha is 0 or 1.
     """
     height, width = guide.shape[:2]
-    low = resize(alpha, width, height)
+    low = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_LINEAR)
     band = uncertain_band(low)
-    full = resize(_stretch(low), frame.width, frame.height)
-    points = Points.where(resize(band, frame.width, frame.height))
-    values, trust = _read(frame, fit(guide, low), points)
-    trust *= points.sample(band)
-    coarse = points.take(full)
-    points.put(full, coarse + trust * (values - coarse))
-    return full
+    cells = Cells.where(band > 0)
+    side = cell_side(frame.width, frame.height)
+    values = _edge_alpha(frame, cells, side, low, band, guide)
+    return EdgeMatte(cells, values, low > 0.5, frame.width, frame.height, side)
 
 
 def uncertain_band(alpha: AlphaMatte) -> Floats:
     """1 where alpha is neither clearly foreground nor well inside the background, falling to 0."""
     certain = (alpha < CERTAIN_BACKGROUND) | (alpha > CERTAIN_FOREGROUND)
     wide = cv2.dilate((~certain).astype(np.float32), np.ones((3, 3), np.uint8))
-    band: Floats = cv2.blur(wide, (3, 3))
-    return band
+    return cv2.blur(wide, (3, 3))
 
 
-def _stretch(alpha: AlphaMatte) -> AlphaMatte:
-    """What the network is certain of, taken as 0 and 1."""
+def _edge_alpha(
+    frame: Frame,
+    cells: Cells,
+    side: int,
+    low: AlphaMatte,
+    band: Floats,
+    guide: NDArray[np.uint8],
+) -> Floats:
+    """Alpha of the cells' pixels: float32 (n, side²)."""
+    block = side, side
+    *slopes, offset, trust = fit(guide, low)
     scale = 1 / (CERTAIN_FOREGROUND - CERTAIN_BACKGROUND)
-    return np.clip((alpha - CERTAIN_BACKGROUND) * scale, 0, 1)
+    coarse = cells.enlarge(np.clip((low - CERTAIN_BACKGROUND) * scale, 0, 1), block)
+    guided = _evaluate(frame, cells, side, slopes, offset)
+    return coarse + cells.enlarge(trust * band, block) * (np.clip(guided, 0, 1) - coarse)
 
 
-def fit(guide: NDArray[np.uint8], alpha: AlphaMatte) -> Floats:
+def fit(guide: NDArray[np.uint8], alpha: AlphaMatte) -> list[Floats]:
     """The affine colour models of all windows, averaged, and how far they are to be trusted.
 
-    `guide` is RGB, uint8 (h, w, 3), `alpha` float32 (h, w). Gives float32 (h, w, 5): a for red,
-    green and blue of 0 … 1, then b, then the correlation of alpha with its fit, 0 … 1.
+    `guide` is RGB, uint8 (h, w, 3), `alpha` float32 (h, w). Gives five planes, float32 (h, w): a
+    for red, green and blue of 0 … 1, then b, then the correlation of alpha with its fit, 0 … 1.
     """
     red, green, blue = colours = cv2.split(guide.astype(np.float32) / 255)
     r, g, b, mean = (_box(plane) for plane in (*colours, alpha))
@@ -90,17 +85,16 @@ def fit(guide: NDArray[np.uint8], alpha: AlphaMatte) -> Floats:
     variance = _box(alpha * alpha) - mean * mean
     explained = sum(s * c for s, c in zip(slope, with_alpha, strict=True)) / (variance + _FLAT)
     correlation = np.sqrt(np.clip(explained, 0, 1))
-    return np.dstack([_box(plane) for plane in (*slope, offset, correlation)])
+    return [_box(plane) for plane in (*slope, offset, correlation)]
 
 
 def _box(plane: Floats) -> Floats:
     side = 2 * RADIUS + 1
-    result: Floats = cv2.blur(plane, (side, side))
-    return result
+    return cv2.blur(plane, (side, side))
 
 
 def _solve(matrix: tuple[Floats, ...], right: list[Floats]) -> list[Floats]:
-    """Solve a symmetric 3×3 system at every pixel, by its adjugate."""
+    """Solve a symmetric 3×3 system at every cell, by its adjugate."""
     rr, rg, rb, gg, gb, bb = matrix
     c_rr, c_rg, c_rb = gg * bb - gb * gb, rb * gb - rg * bb, rg * gb - rb * gg
     c_gg, c_gb, c_bb = rr * bb - rb * rb, rb * rg - rr * gb, rr * gg - rg * rg
@@ -113,8 +107,30 @@ def _solve(matrix: tuple[Floats, ...], right: list[Floats]) -> list[Floats]:
     ]
 
 
-def _read(frame: Frame, models: Floats, points: Points) -> tuple[Floats, Floats]:
-    """alpha = a · rgb + b at the points, of 0 … 1, and the trust in it: float32 (N,) each."""
-    model, trust = points.sample(models[..., :4]), points.sample(models[..., 4])
-    alpha = np.einsum("nc,nc->n", model[:, :3], frame.rgb_at(points)) / 255 + model[:, 3]
-    return np.clip(alpha, 0, 1), trust
+def _evaluate(
+    frame: Frame, cells: Cells, side: int, slopes: list[Floats], offset: Floats
+) -> Floats:
+    """alpha = a · rgb + b at the cells' pixels, on the frame's own channels: float32 (n, side²)."""
+    to_rgb = frame.channels_to_rgb / 255
+    alpha = cells.enlarge(offset + _mix(slopes, to_rgb[:, 3]), (side, side))
+    for plane, column in zip(frame.channels, to_rgb.T, strict=False):
+        slope = _mix(slopes, column)
+        block = frame.block(plane, side)
+        samples = np.take(plane, cells.samples(plane, block)).astype(np.float32)
+        alpha += _finer(cells.enlarge(slope, block) * samples, block, side)
+    return alpha
+
+
+def _mix(fields: list[Floats], weights: Floats) -> Floats:
+    """Their sum, each times a weight."""
+    red, green, blue = (field * weight for field, weight in zip(fields, weights, strict=True))
+    return red + green + blue
+
+
+def _finer(values: Floats, block: tuple[int, int], side: int) -> Floats:
+    """Values of a plane's samples given to every pixel that they stand for: (n, side²)."""
+    if block == (side, side):
+        return values
+    parts = values.reshape(-1, *block)
+    wide = parts.repeat(side // block[0], axis=1).repeat(side // block[1], axis=2)
+    return wide.reshape(-1, side * side)

@@ -4,9 +4,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pipeline.cells import cell_side
 from pipeline.composite import Background, Transparent, composite
 from pipeline.frame import AlphaMatte, Frame
-from pipeline.guided import guided_upsample, low_size
+from pipeline.guided import guided_upsample
+from pipeline.matte import EdgeMatte
 from pipeline.segment import Segmenter, U2Net
 from pipeline.temporal import TemporalFilter
 
@@ -15,12 +17,16 @@ from pipeline.temporal import TemporalFilter
 class Matted:
     """What became of a frame.
 
-    `frame` is the composite, or the foreground's own colours where the background is transparent;
-    `alpha` is float32 (H, W), straight.
+    `frame` is the composite, or the foreground's own colours where the background is transparent.
     """
 
     frame: Frame
-    alpha: AlphaMatte
+    matte: EdgeMatte
+
+    @property
+    def alpha(self) -> AlphaMatte:
+        """Alpha of every pixel, float32 (H, W), straight."""
+        return self.matte.full
 
 
 @dataclass(slots=True)
@@ -59,15 +65,15 @@ class Matting:
         start = self._clock()
         coarse = self.segmenter(frame)
         segmented = self._lap("segment", start)
-        guide = frame.thumbnail(*low_size(frame))
-        alpha = guided_upsample(frame, coarse, guide)
+        guide = frame.reduced(cell_side(frame.width, frame.height))
+        matte = guided_upsample(frame, coarse, guide)
         refined = self._lap("refine", segmented)
         if self.temporal is not None:
-            alpha = self.temporal(guide, alpha)
+            matte = self.temporal(guide, matte)
         smoothed = self._lap("smooth", refined)
-        result = composite(frame, alpha, self.background(frame, alpha))
+        result = composite(frame, matte, self.background(frame, matte))
         self._lap("composite", smoothed)
-        return Matted(result, alpha)
+        return Matted(result, matte)
 
     def _lap(self, stage: str, since: float) -> float:
         now = self._clock()

@@ -1,72 +1,71 @@
-"""How a network is run."""
+"""How a network is run: the best runtime that really works here, or the one that was asked for."""
 
-from dataclasses import dataclass
+import logging
 from pathlib import Path
-from typing import Literal, Protocol
 
-import numpy as np
-import openvino as ov
-from numpy.typing import NDArray
-from openvino.preprocess import PrePostProcessor
+from pipeline.errors import ModelMissingError, OptionError, RuntimeUnavailableError
+from pipeline.network import (
+    Network,
+    NetworkSpec,
+    Precision,
+    RuntimeName,
+    RuntimeOptions,
+)
 
-from pipeline.errors import ModelError
+__all__ = [
+    "Network",
+    "NetworkSpec",
+    "Precision",
+    "RuntimeName",
+    "RuntimeOptions",
+    "RuntimeUnavailableError",
+    "load_network",
+]
 
+logger = logging.getLogger(__name__)
 
-@dataclass(frozen=True, slots=True)
-class NetworkSpec:
-    """What a network's file needs: the side of its input, and the mean and std of RGB/255."""
+_GPU_RUNTIMES = ("cuda", "tensorrt")
+_BEST_FIRST = ("cuda", "openvino", "onnxruntime")
+"""TensorRT only on request: its first start builds an engine, which takes minutes."""
 
-    size: int
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-    output: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class RuntimeOptions:
-    precision: Literal["auto", "f32", "bf16"] = "auto"
-    threads: int = 0
-
-
-class Network(Protocol):
-    runtime: str
-    device: str
-    precision: str
-
-    def __call__(self, picture: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.float32]: ...
+_DEFAULTS = RuntimeOptions()
 
 
-class OpenVinoNetwork:
-    def __init__(self, path: Path, spec: NetworkSpec, options: RuntimeOptions) -> None:
-        core = ov.Core()
+def load_network(path: Path, spec: NetworkSpec, options: RuntimeOptions = _DEFAULTS) -> Network:
+    """A network from its file, ready to run.
+
+    Raises ModelMissingError if there is no such file, ModelError if it holds no such network, and
+    RuntimeUnavailableError if what the options ask for is not to be had here.
+    """
+    if not path.is_file():
+        raise ModelMissingError(f"there is no model file {path}: fetch it first")
+    candidates = _candidates(options)
+    refusals = []
+    for runtime in candidates:
         try:
-            model = core.read_model(path)
-        except RuntimeError as error:
-            raise ModelError(f"{path}: not a network that OpenVINO can read") from error
-        model = ov.Model([model.outputs[spec.output]], model.get_parameters())
-        model.reshape([1, 3, spec.size, spec.size])
-        prepare = PrePostProcessor(model)
-        prepare.input().tensor().set_element_type(ov.Type.f32).set_layout(ov.Layout("NHWC"))
-        prepare.input().model().set_layout(ov.Layout("NCHW"))
-        prepare.input().preprocess().mean([255 * m for m in spec.mean]).scale(
-            [255 * s for s in spec.std]
+            return _load(runtime, path, spec, options)
+        except RuntimeUnavailableError as refusal:
+            logger.info("runtime %s is passed over: %s", runtime, refusal)
+            refusals.append(refusal)
+    raise RuntimeUnavailableError("; ".join(str(refusal) for refusal in refusals))
+
+
+def _candidates(options: RuntimeOptions) -> tuple[str, ...]:
+    if options.runtime == "auto":
+        return _GPU_RUNTIMES if options.require_gpu else _BEST_FIRST
+    if options.require_gpu and options.runtime not in _GPU_RUNTIMES:
+        raise OptionError(
+            f"runtime {options.runtime} runs on the processor and a GPU is required: "
+            f"choose {' or '.join(_GPU_RUNTIMES)}"
         )
-        config = {"PERFORMANCE_HINT": "LATENCY"}
-        if options.precision != "auto":
-            config["INFERENCE_PRECISION_HINT"] = options.precision
-        compiled = core.compile_model(prepare.build(), "CPU", config)
-        self._request = compiled.create_infer_request()
-        self.runtime = "openvino"
-        self.device = "CPU"
-        self.precision = str(compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name())
-
-    def __call__(self, picture: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.float32]:
-        result = self._request.infer([picture[None].astype(np.float32)])
-        alpha: NDArray[np.float32] = result[0][0, 0].copy()
-        return alpha
+    return (options.runtime,)
 
 
-def load_network(
-    path: Path, spec: NetworkSpec, options: RuntimeOptions | None = None
-) -> OpenVinoNetwork:
-    return OpenVinoNetwork(path, spec, options or RuntimeOptions())
+def _load(runtime: str, path: Path, spec: NetworkSpec, options: RuntimeOptions) -> Network:
+    if runtime == "openvino":  # imported here: either takes a quarter of a second
+        from pipeline.openvino_network import OpenVinoNetwork
+
+        return OpenVinoNetwork(path, spec, options)
+    from pipeline.onnx_network import OnnxNetwork
+
+    return OnnxNetwork(path, spec, options, runtime)

@@ -3,7 +3,6 @@
 from typing import Protocol, Self
 
 import cv2
-import numpy as np
 
 from pipeline.frame import AlphaMatte, Frame
 from pipeline.models import DEFAULT_MODEL, find_model
@@ -35,9 +34,6 @@ class U2Net:
         return cls(network, spec.size)
 
     def __call__(self, frame: Frame) -> AlphaMatte:
-        picture = _half(frame, self.size)
+        side = max(1, min(frame.width, frame.height) // self.size)
+        picture = frame.reduced(1 << (side.bit_length() - 1))
         return self.network(cv2.resize(picture, (self.size, self.size)))
-
-
-def _half(frame: Frame, size: int) -> np.ndarray:
-    return frame.thumbnail(size, size)

@@ -1,11 +1,13 @@
 """Alpha over time: a still edge stops flickering, a moving one neither lags nor leaves a ghost."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.frame import AlphaMatte, resize
-from pipeline.sampling import Points
+from pipeline.cells import Cells
+from pipeline.matte import EdgeMatte
 
 NEW_WEIGHT = 0.2
 """How much of a new alpha is taken where nothing moves."""
@@ -34,27 +36,24 @@ class TemporalFilter:
     def __init__(self) -> None:
         self.cuts = 0
         self._luma: NDArray[np.int16] | None = None
-        self._alpha: AlphaMatte | None = None
+        self._matte: EdgeMatte | None = None
 
     def reset(self) -> None:
         """Forget what was seen: the next alpha is taken as it is."""
-        self._luma = self._alpha = None
+        self._luma = self._matte = None
 
-    def __call__(self, guide: NDArray[np.uint8], alpha: AlphaMatte) -> AlphaMatte:
-        """Alpha, float32 (H, W), steadied.
-
-        `guide` is the frame as RGB at a reduced size, uint8 (h, w, 3): motion is looked for there.
-        """
+    def __call__(self, guide: NDArray[np.uint8], matte: EdgeMatte) -> EdgeMatte:
+        """The matte, steadied. `guide` is the frame reduced by its cells, RGB uint8 (h, w, 3)."""
         luma = cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY).astype(np.int16)
         before, self._luma = self._luma, luma
-        if before is None or self._alpha is None or self._alpha.shape != alpha.shape:
-            self._alpha = alpha
+        if before is None or self._matte is None or before.shape != luma.shape:
+            self._matte = matte
         elif is_cut(before, luma):
             self.cuts += 1
-            self._alpha = alpha
+            self._matte = matte
         else:
-            self._alpha = _blend(self._alpha, alpha, _motion(before, luma))
-        return self._alpha
+            self._matte = _blend(self._matte, matte, _motion(before, luma))
+        return self._matte
 
 
 def is_cut(before: NDArray[np.int16], now: NDArray[np.int16]) -> bool:
@@ -74,16 +73,17 @@ def _motion(before: NDArray[np.int16], now: NDArray[np.int16]) -> NDArray[np.flo
     return cv2.dilate(motion, np.ones((REACH, REACH), np.uint8))
 
 
-def _blend(before: AlphaMatte, now: AlphaMatte, motion: NDArray[np.float32]) -> AlphaMatte:
-    """Move from one alpha to the next, as far as motion (h, w) and their disagreement allow."""
-    height, width = motion.shape
-    change = np.abs(resize(now, width, height) - resize(before, width, height))
-    weight = np.clip(np.maximum(motion, cv2.blur(change, (3, 3)) / DISAGREEMENT), NEW_WEIGHT, 1)
-    points = Points.where(before != now)
-    old = points.take(before)
-    mixed = old + points.sample(weight) * (points.take(now) - old)
+def _blend(before: EdgeMatte, now: EdgeMatte, motion: NDArray[np.float32]) -> EdgeMatte:
+    """Move from one matte to the next, as far as motion (h, w) and their disagreement allow."""
+    disagreement = cv2.blur(np.abs(now.low - before.low), (3, 3)) / DISAGREEMENT
+    weight = np.clip(np.maximum(motion, disagreement), NEW_WEIGHT, 1)
+    cells = Cells(np.union1d(before.cells.index, now.cells.index), now.cells.shape)
+    old, new = before.at(cells), now.at(cells)
+    mixed = old + cells.take(weight)[:, None] * (new - old)
     mixed[mixed < _SNAP] = 0
     mixed[mixed > 1 - _SNAP] = 1
-    result = now.copy()
-    points.put(result, mixed)
-    return result
+    still_edge = (mixed != np.rint(mixed[:, :1])).any(axis=1)
+    inside = now.inside.copy()
+    inside.reshape(-1)[cells.index] = mixed[:, 0] > 0.5
+    kept = Cells(cells.index[still_edge], cells.shape)
+    return replace(now, cells=kept, values=mixed[still_edge], inside=inside)

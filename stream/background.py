@@ -13,7 +13,8 @@ import numpy as np
 from pipeline.colour import Planes
 from pipeline.composite import Background, Blur, Picture, Transparent, solid
 from pipeline.errors import OptionError
-from pipeline.frame import MILLISECONDS, AlphaMatte, Frame
+from pipeline.frame import MILLISECONDS, Frame
+from pipeline.matte import EdgeMatte
 from stream.convert import frame_from_video
 from stream.inputs import open_input
 from stream.video_reader import FALLBACK_RATE
@@ -50,13 +51,13 @@ class VideoBackground:
         self._start: float | None = None
         self._picture: Picture | None = None
 
-    def __call__(self, frame: Frame, alpha: AlphaMatte) -> Planes:
+    def __call__(self, frame: Frame, matte: EdgeMatte) -> Planes:
         if self._start is None:
             self._start = frame.seconds
         self._advance(frame.seconds - self._start)
         if self._picture is None:
             self._picture = Picture(frame_from_video(self._shown[1], 0, MILLISECONDS).rgb)
-        return self._picture(frame, alpha)
+        return self._picture(frame, matte)
 
     def _advance(self, seconds: float) -> None:
         while self._following[0] <= seconds:

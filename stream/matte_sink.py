@@ -26,7 +26,7 @@ class MatteSink:
         neutral = np.full((-(-luma.shape[0] // 2), -(-luma.shape[1] // 2)), 128, np.uint8)
         planes = (luma, neutral, neutral)
         grey = Frame(planes, matted.frame.pts, matted.frame.time_base, _GREY)
-        await self._sink.write(Matted(grey, matted.alpha))
+        await self._sink.write(Matted(grey, matted.matte))
 
     async def finish(self, *, complete: bool = True) -> None:
         await self._sink.finish(complete=complete)

@@ -8,14 +8,16 @@ from pipeline import Blur, Picture, Transparent, solid
 from pipeline.composite import Background, composite, cover
 from pipeline.errors import OptionError
 from pipeline.frame import Frame
+from pipeline.matte import EdgeMatte
 from tests.scenes import DISC, WALL, as_yuv420, disc_alpha, noisy, paint
 
 SOFT = cv2.GaussianBlur(disc_alpha(320, 240, 160, 120, 60), (0, 0), 3)
+MATTE = EdgeMatte.from_alpha(SOFT)
 EDGE = (SOFT > 0.2) & (SOFT < 0.8)
 
 
 def over(frame: Frame, background: Background) -> Frame:
-    return composite(frame, SOFT, background(frame, SOFT))
+    return composite(frame, MATTE, background(frame, MATTE))
 
 
 def test_the_old_background_does_not_shine_through_the_edge() -> None:
@@ -53,8 +55,8 @@ def test_a_transparent_result_keeps_nothing_of_the_room() -> None:
 def test_blur_leaves_no_halo_of_the_person() -> None:
     """Just outside the disc lies the wall's colour; a plain blur would have a lot of the disc."""
     alpha = disc_alpha(320, 240, 160, 120, 60)
-    frame = Frame.from_rgb(paint(alpha))
-    blurred = composite(frame, alpha, Blur(12)(frame, alpha)).rgb.astype(int)
+    frame, matte = Frame.from_rgb(paint(alpha)), EdgeMatte.from_alpha(alpha)
+    blurred = composite(frame, matte, Blur(12)(frame, matte)).rgb.astype(int)
     plain = cv2.GaussianBlur(paint(alpha), (0, 0), 12).astype(int)
     ring = (disc_alpha(320, 240, 160, 120, 70) > 0) & (disc_alpha(320, 240, 160, 120, 62) == 0)
     assert np.abs(blurred - WALL)[ring].mean() < 0.1 * np.abs(plain - WALL)[ring].mean()
@@ -63,8 +65,8 @@ def test_blur_leaves_no_halo_of_the_person() -> None:
 def test_blur_takes_detail_out_of_the_room() -> None:
     random = np.random.default_rng(5)
     alpha = disc_alpha(320, 240, 160, 120, 60)
-    frame = as_yuv420(noisy(paint(alpha), 40, random))
-    blurred = composite(frame, alpha, Blur()(frame, alpha))
+    frame, matte = as_yuv420(noisy(paint(alpha), 40, random)), EdgeMatte.from_alpha(alpha)
+    blurred = composite(frame, matte, Blur()(frame, matte))
     assert blurred.planes[0][:40, :40].std() < 0.2 * frame.planes[0][:40, :40].std()
 
 
@@ -88,9 +90,9 @@ def test_a_picture_covers_the_frame_and_is_cut_equally_on_both_sides(
 def test_a_background_is_fitted_once_for_frames_of_one_kind() -> None:
     background = Picture(np.zeros((9, 16, 3), np.uint8))
     frame = as_yuv420(paint(SOFT))
-    assert background(frame, SOFT) is background(frame, SOFT)
+    assert background(frame, MATTE) is background(frame, MATTE)
     other = as_yuv420(paint(disc_alpha(64, 48, 30, 20, 9)))
-    assert background(other, SOFT)[0].shape == (48, 64)
+    assert background(other, MATTE)[0].shape == (48, 64)
 
 
 def test_frames_and_backgrounds_are_never_written_to() -> None:

@@ -6,15 +6,17 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.cells import cell_side
 from pipeline.frame import AlphaMatte, Frame, RgbImage
-from pipeline.guided import guided_upsample, low_size
+from pipeline.guided import guided_upsample
 from tests.scenes import as_yuv420, coarse, disc_alpha, paint
 
 TRUTH = disc_alpha(640, 360, 320, 180, 100)
 
 
 def refine(frame: Frame, alpha: AlphaMatte) -> AlphaMatte:
-    return guided_upsample(frame, alpha, frame.thumbnail(*low_size(frame)))
+    guide = frame.reduced(cell_side(frame.width, frame.height))
+    return guided_upsample(frame, alpha, guide).full
 
 
 def error(alpha: AlphaMatte) -> float:

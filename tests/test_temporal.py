@@ -3,6 +3,7 @@
 import numpy as np
 
 from pipeline.frame import AlphaMatte, Frame
+from pipeline.matte import EdgeMatte
 from pipeline.matting import Matting
 from pipeline.temporal import TemporalFilter
 from tests.scenes import KnownSegmenter, as_yuv420, coarse, disc_alpha, noisy, paint
@@ -23,6 +24,10 @@ def mattes(truth: list[AlphaMatte], *, smooth: bool) -> list[AlphaMatte]:
     matting = Matting(KnownSegmenter(restless), smooth=smooth)
     frames = (as_yuv420(noisy(paint(alpha), 5, random)) for alpha in truth)
     return [matting.process(frame).alpha for frame in frames]
+
+
+def flat(value: float) -> EdgeMatte:
+    return EdgeMatte.from_alpha(np.full((HEIGHT, WIDTH), value, np.float32))
 
 
 def flicker(alphas: list[AlphaMatte], truth: list[AlphaMatte]) -> float:
@@ -51,18 +56,18 @@ def test_a_fast_edge_neither_lags_nor_leaves_a_ghost() -> None:
 
 def test_a_scene_cut_drops_what_was_before() -> None:
     temporal = TemporalFilter()
-    before, after = np.full((90, 160, 3), 20, np.uint8), np.full((90, 160, 3), 220, np.uint8)
-    temporal(before, np.ones((360, 640), np.float32))
-    alpha = temporal(after, np.full((360, 640), 0.7, np.float32))
+    before, after = np.full((180, 320, 3), 20, np.uint8), np.full((180, 320, 3), 220, np.uint8)
+    temporal(before, flat(1))
+    alpha = temporal(after, flat(0.7)).full
     assert temporal.cuts == 1
     assert (alpha == np.float32(0.7)).all()
 
 
 def test_what_appears_in_a_still_picture_is_believed_at_once() -> None:
     temporal = TemporalFilter()
-    still = np.full((90, 160, 3), 90, np.uint8)
-    temporal(still, np.zeros((360, 640), np.float32))
-    assert (temporal(still, np.ones((360, 640), np.float32)) == 1).all()
+    still = np.full((180, 320, 3), 90, np.uint8)
+    temporal(still, flat(0))
+    assert (temporal(still, flat(1)).full == 1).all()
 
 
 def test_a_new_size_in_mid_stream_starts_afresh() -> None:
@@ -74,7 +79,7 @@ def test_a_new_size_in_mid_stream_starts_afresh() -> None:
 
 def test_reset_forgets_the_last_alpha() -> None:
     temporal = TemporalFilter()
-    still = np.full((90, 160, 3), 90, np.uint8)
-    temporal(still, np.full((360, 640), 0.5, np.float32))
+    still = np.full((180, 320, 3), 90, np.uint8)
+    temporal(still, flat(0.5))
     temporal.reset()
-    assert (temporal(still, np.full((360, 640), 0.6, np.float32)) == np.float32(0.6)).all()
+    assert (temporal(still, flat(0.6)).full == np.float32(0.6)).all()

@@ -1,0 +1,110 @@
+"""Work where the edge is, some per cent of a frame, and nowhere else.
+
+A frame is divided into square cells of 2, 4 or 8 pixels a side. Their grid is a reduced picture of
+the frame, small enough to reason on as a whole; the pixels of single cells are then read and
+written as rows of one array.
+"""
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.colour import Plane
+
+Floats = NDArray[Any]
+"""float32."""
+Block = tuple[int, int]
+"""Height and width, in samples, of a cell in one plane."""
+
+_AROUND = np.array([(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)])
+
+
+def cell_side(width: int, height: int) -> int:
+    """Pixels a side of a cell: the grid keeps some 180 to 360 lines whatever the frame's size."""
+    shorter = min(width, height)
+    return 8 if shorter >= 1440 else 4 if shorter >= 480 else 2
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Some cells of a grid of `shape` (h, w); `index` is intp (n,), ascending, into it flat."""
+
+    index: NDArray[np.intp]
+    shape: tuple[int, int]
+
+    @classmethod
+    def where(cls, mask: NDArray[np.bool_]) -> Self:
+        """The cells of a mask, bool (h, w)."""
+        return cls(np.flatnonzero(mask), (mask.shape[0], mask.shape[1]))
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def take(self, field: NDArray[Any]) -> NDArray[Any]:
+        """The values of a field (h, w) in the cells: (n,)."""
+        return np.take(field, self.index)
+
+    def enlarge(self, field: Floats, block: Block) -> Floats:
+        """A field (h, w), brought up bilinearly to the samples of the cells: (n, block samples)."""
+        return np.take(field, self._neighbours) @ _bilinear(block)
+
+    def samples(self, plane: Plane, block: Block) -> NDArray[np.intp]:
+        """Where the cells' samples lie in a plane (H, W), flattened: intp (n, block samples).
+
+        Cells that stick out over the last line or column repeat it.
+        """
+        height, width = plane.shape
+        rows, columns = np.divmod(self.index, self.shape[1])
+        lines = np.minimum(rows[:, None] * block[0] + np.arange(block[0]), height - 1)
+        places = np.minimum(columns[:, None] * block[1] + np.arange(block[1]), width - 1)
+        return (lines[:, :, None] * width + places[:, None, :]).reshape(-1, block[0] * block[1])
+
+    @cached_property
+    def _neighbours(self) -> NDArray[np.intp]:
+        """The nine cells around and in each: intp (n, 9)."""
+        height, width = self.shape
+        rows, columns = np.divmod(self.index[:, None], width)
+        near_rows = np.clip(rows + _AROUND[:, 0], 0, height - 1)
+        return near_rows * width + np.clip(columns + _AROUND[:, 1], 0, width - 1)
+
+
+@cache
+def _bilinear(block: Block) -> Floats:
+    """Weights of the nine cells around for every sample of a cell: float32 (9, block samples)."""
+    down, across = (_linear(side) for side in block)
+    weights = down[:, None, :, None] * across[None, :, None, :]
+    return np.ascontiguousarray(weights.reshape(9, -1).astype(np.float32))
+
+
+def _linear(side: int) -> NDArray[np.float64]:
+    """Weights of the cell before, the cell itself and the one after: float64 (3, side)."""
+    offset = (np.arange(side) + 0.5) / side - 0.5
+    return np.stack([np.maximum(-offset, 0), 1 - np.abs(offset), np.maximum(offset, 0)])
+
+
+def block_of(plane: Plane, width: int, height: int, side: int) -> Block:
+    """A cell's size in a plane of a frame: chroma planes have fewer samples than pixels."""
+    down = 1 if plane.shape[0] == height else 2
+    across = 1 if plane.shape[1] == width else 2
+    return side // down, side // across
+
+
+def reduce(plane: Plane, shape: tuple[int, int], block: Block) -> Plane:
+    """A plane (H, W) averaged over its cells, to a grid of `shape` (h, w)."""
+    height, width = shape[0] * block[0], shape[1] * block[1]
+    down, right = height - plane.shape[0], width - plane.shape[1]
+    if down or right:
+        plane = cv2.copyMakeBorder(plane, 0, down, 0, right, cv2.BORDER_REPLICATE)
+    if block == (1, 1):
+        return plane
+    return cv2.resize(plane, shape[::-1], interpolation=cv2.INTER_AREA)
+
+
+def spread(field: NDArray[Any], plane: Plane, block: Block, how: int) -> NDArray[Any]:
+    """A field (h, w) brought to the size of a plane (H, W) by OpenCV's interpolation `how`."""
+    size = field.shape[1] * block[1], field.shape[0] * block[0]
+    return cv2.resize(field, size, interpolation=how)[: plane.shape[0], : plane.shape[1]]

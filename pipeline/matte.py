@@ -1,0 +1,70 @@
+"""A matte that knows where its edge is."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.cells import Block, Cells, Floats, cell_side, reduce, spread
+from pipeline.frame import AlphaMatte
+
+
+@dataclass(frozen=True, eq=False)
+class EdgeMatte:
+    """Alpha of a frame: spelled out in the cells of its edge, 0 or 1 everywhere else.
+
+    `values` is float32 (n, side²), the alpha of the cells' pixels; `inside` bool (h, w) says of
+    every other cell of the grid whether it is foreground.
+    """
+
+    cells: Cells
+    values: Floats
+    inside: NDArray[np.bool_]
+    width: int
+    height: int
+    side: int
+
+    @classmethod
+    def from_alpha(cls, alpha: AlphaMatte) -> Self:
+        """From the alpha of every pixel, float32 (H, W)."""
+        height, width = alpha.shape
+        side = cell_side(width, height)
+        shape = -(-height // side), -(-width // side)
+        low = reduce(alpha, shape, (side, side))
+        cells = Cells.where((low > 0) & (low < 1))
+        values = np.take(alpha, cells.samples(alpha, (side, side)))
+        return cls(cells, values, low > 0.5, width, height, side)
+
+    @cached_property
+    def full(self) -> AlphaMatte:
+        """Alpha of every pixel: float32 (H, W)."""
+        alpha = np.empty((self.height, self.width), np.float32)
+        block = self.side, self.side
+        alpha[:] = spread(self.inside.view(np.uint8), alpha, block, cv2.INTER_NEAREST)
+        alpha.reshape(-1)[self.cells.samples(alpha, block)] = self.values
+        return alpha
+
+    @cached_property
+    def low(self) -> Floats:
+        """The mean alpha of every cell: float32 (h, w)."""
+        alpha = self.inside.astype(np.float32)
+        alpha.reshape(-1)[self.cells.index] = self.values.mean(axis=1)
+        return alpha
+
+    def pooled(self, block: Block) -> Floats:
+        """Alpha of the cells as a plane samples it, its mean over each sample: (n, samples)."""
+        down, across = self.side // block[0], self.side // block[1]
+        if down == across == 1:
+            return self.values
+        parts = self.values.reshape(-1, block[0], down, block[1], across)
+        return parts.mean(axis=(2, 4)).reshape(-1, block[0] * block[1])
+
+    def at(self, cells: Cells) -> Floats:
+        """Alpha of the pixels of other cells, among which all of the edge's are: (m, side²)."""
+        flat = cells.take(self.inside).astype(np.float32)
+        alpha = np.repeat(flat[:, None], self.side**2, axis=1)
+        alpha[np.searchsorted(cells.index, self.cells.index)] = self.values
+        return alpha

@@ -1,0 +1,109 @@
+"""What running a network means, whichever runtime does it: what it needs, how, and the call."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from platformdirs import user_cache_path
+
+from pipeline.errors import ModelError, OptionError
+
+RuntimeName = Literal["auto", "openvino", "onnxruntime", "cuda", "tensorrt"]
+Precision = Literal["auto", "f32", "bf16", "f16", "int8"]
+
+Picture = NDArray[np.uint8] | NDArray[np.float32]
+"""uint8 or float32 (size, size, 3), red, green, blue, 0…255."""
+
+_DEEPEST_STRIDE = 32
+"""U²-Net halves its picture five times; other sizes would be padded inside, unevenly."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSpec:
+    """What a network's file needs and which of its outputs is used."""
+
+    size: int
+    """Side of the square input in pixels, a multiple of 32."""
+    mean: tuple[float, float, float]
+    """Of red, green and blue, each 0…1."""
+    std: tuple[float, float, float]
+    output: int | str = 0
+    """Index among the outputs, or one's name. U²-Net: 0 is fused, 1 … 6 come from ever deeper."""
+    logit_offset: float = 0.0
+    """Added before the output's sigmoid: below 0 draws the edge inwards."""
+
+    def __post_init__(self) -> None:
+        if self.size < _DEEPEST_STRIDE or self.size % _DEEPEST_STRIDE:
+            raise OptionError(f"a network's input size is a multiple of 32, got {self.size}")
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeOptions:
+    """How a network is to be run; what is left at `auto` is chosen by what this machine has."""
+
+    runtime: RuntimeName = "auto"
+    precision: Precision = "auto"
+    threads: int = 0
+    """0: all that the process may use."""
+    require_gpu: bool = False
+    parallel: int = 1
+    """Calls that run at the same time. 1 has the least delay, 2 or more the most pictures a second.
+
+    The alphas are the same, bit for bit, whatever it is.
+    """
+    cache_dir: Path | None = None
+    """Where compiled networks are kept; None: see `default_cache_dir`."""
+
+    def __post_init__(self) -> None:
+        if self.threads < 0:
+            raise OptionError(f"threads is 0 for all, or how many, got {self.threads}")
+        if self.parallel < 1:
+            raise OptionError(f"parallel is at least 1, got {self.parallel}")
+
+    @property
+    def thread_count(self) -> int:
+        return self.threads or usable_processors()
+
+    @property
+    def compiled_dir(self) -> Path:
+        return self.cache_dir or default_cache_dir()
+
+
+class Network(Protocol):
+    """A network that is ready to run. `runtime`, `device` and `precision` say what it really is."""
+
+    runtime: str
+    device: str
+    precision: str
+
+    def __call__(self, picture: Picture) -> NDArray[np.float32]:
+        """Alpha of a picture, float32 (h, w), 0…1, as the output has it; an array of its own.
+
+        May be called from several threads; beyond `RuntimeOptions.parallel` calls wait their turn.
+        Raises ModelError if the picture has another shape than (size, size, 3).
+        """
+        ...
+
+
+def check_picture(picture: NDArray[Any], size: int) -> None:
+    """Raise ModelError unless the picture is (size, size, 3)."""
+    if picture.shape != (size, size, 3):
+        raise ModelError(
+            f"the network takes a picture of ({size}, {size}, 3), got {picture.shape}: resize it"
+        )
+
+
+def usable_processors() -> int:
+    """How many processors this process may use: fewer than the machine's under taskset."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def default_cache_dir() -> Path:
+    """LIVEMATTE_CACHE if it is set, else the user's cache directory; not yet created."""
+    chosen = os.environ.get("LIVEMATTE_CACHE")
+    return (Path(chosen) if chosen else user_cache_path("livematte")) / "compiled"
