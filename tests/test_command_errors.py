@@ -72,9 +72,9 @@ class TestInput:
         assert_refused(ran, 1, "sound.mp4", "no video stream")
 
     def test_with_zero_frames(self, livematte: Command, tmp_path: Path, out: Path) -> None:
-        source = make_clip(tmp_path / "none.mkv", frames=0)
+        source = make_clip(tmp_path / "none.mp4", frames=0, sound=Sound())
         ran = livematte("file", source, out / "out.mp4")
-        assert_refused(ran, 1, "none.mkv", "no picture")
+        assert_refused(ran, 1, "none.mp4", "no picture")
 
     @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
     def test_that_breaks_off_is_kept_as_far_as_it_goes(
@@ -98,7 +98,10 @@ class TestInput:
 
     def test_that_lacks_its_index(self, livematte: Command, clip: Path, out: Path) -> None:
         clip.write_bytes(clip.read_bytes()[:-600])
-        assert_refused(livematte("file", clip, out / "out.mp4"), 1, "index is missing")
+        assert_refused(livematte("file", clip, out / "out.mp4"), 1, "in.mp4", "damaged")
+        clip.write_bytes(clip.read_bytes()[:-2000])
+        ran = livematte("file", clip, out / "out.mp4")
+        assert_refused(ran, 1, "in.mp4", "index is missing")
 
     def test_with_damage_in_the_middle(
         self, livematte: Command, u2netp: ModelEntry, tmp_path: Path, out: Path
