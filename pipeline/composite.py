@@ -9,7 +9,7 @@ from pipeline.cells import reduce, spread
 from pipeline.colour import Plane, Planes, yuv_from_rgb
 from pipeline.errors import OptionError
 from pipeline.foreground import estimate_colours, unmix
-from pipeline.frame import Frame, RgbImage
+from pipeline.frame import Frame, RgbImage, resize
 from pipeline.matte import EdgeMatte
 
 DEFAULT_BLUR_LINES = 36
@@ -115,9 +115,7 @@ def cover(rgb: RgbImage, width: int, height: int) -> RgbImage:
     cut_width = min(rgb.shape[1], max(1, round(width / scale)))
     cut_height = min(rgb.shape[0], max(1, round(height / scale)))
     left, top = (rgb.shape[1] - cut_width) // 2, (rgb.shape[0] - cut_height) // 2
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    cut = rgb[top : top + cut_height, left : left + cut_width]
-    return cv2.resize(cut, (width, height), interpolation=how)
+    return resize(rgb[top : top + cut_height, left : left + cut_width], width, height)
 
 
 def _blur(frame: Frame, plane: Plane, matte: EdgeMatte, sigma: float) -> Plane:

@@ -128,3 +128,12 @@ class Frame:
     def with_planes(self, planes: Planes) -> "Frame":
         """Another picture at the same time, with the same colour tags."""
         return replace(self, planes=planes)
+
+
+def resize(plane: Plane, width: int, height: int) -> Plane:
+    """Scale a plane, uint8 or float32, (H, W) or (H, W, C): by area downwards, linearly upwards."""
+    if plane.shape[:2] == (height, width):
+        return plane
+    smaller = width < plane.shape[1] or height < plane.shape[0]
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return cv2.resize(plane, (width, height), interpolation=how)

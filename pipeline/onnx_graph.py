@@ -31,7 +31,7 @@ def cut_model(path: Path, spec: NetworkSpec, half: bool = False) -> bytes:
     if half:
         model = _halve(model)
     _normalise(model.graph, spec)
-    return model.SerializeToString()  # type: ignore[no-any-return]
+    return model.SerializeToString()
 
 
 def _halve(model: Any) -> Any:

@@ -71,7 +71,7 @@ class OnnxNetwork:
         try:
             slot.source.update_inplace(np.ascontiguousarray(picture[None], np.float32))
             self._session.run_with_iobinding(slot.binding)
-            return slot.binding.copy_outputs_to_cpu()[0][0, 0]  # type: ignore[no-any-return]
+            return slot.binding.copy_outputs_to_cpu()[0][0, 0]
         finally:
             self._idle.put(slot)
 

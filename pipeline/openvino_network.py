@@ -68,6 +68,12 @@ def read_graph(core: ov.Core, path: Path) -> ov.Model:
         raise ModelError(f"{path} cannot be read as a network: fetch it again") from error
 
 
+def input_size(path: Path) -> int | None:
+    """The side of the picture that a network's file asks for; None if any will do."""
+    side = read_graph(ov.Core(), path).input(0).get_partial_shape()[-1]
+    return int(side.get_length()) if side.is_static else None
+
+
 def cut_graph(graph: ov.Model, spec: NetworkSpec) -> ov.Model:
     """The part of a graph that the spec's output needs, for inputs of the spec's size.
 

@@ -8,6 +8,8 @@ from pipeline.frame import AlphaMatte, Frame
 from pipeline.models import DEFAULT_MODEL, find_model
 from pipeline.runtime import Network, RuntimeOptions, load_network
 
+_DEFAULT_RUNTIME = RuntimeOptions()
+
 
 class Segmenter(Protocol):
     """A frame in, its coarse alpha out: float32 (h, w) stretched over the whole frame."""
@@ -27,7 +29,7 @@ class U2Net:
         self.size = size
 
     @classmethod
-    def load(cls, model: str = DEFAULT_MODEL, options: RuntimeOptions | None = None) -> Self:
+    def load(cls, model: str = DEFAULT_MODEL, options: RuntimeOptions = _DEFAULT_RUNTIME) -> Self:
         """By the catalogue's name, or the path of an .onnx file; raises ModelError."""
         path, spec = find_model(model)
         network = load_network(path, spec, options)

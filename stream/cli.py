@@ -10,6 +10,7 @@ import typer
 
 from pipeline.errors import Interruption, LivematteError, OptionError
 from stream.doctor_command import doctor
+from stream.evaluate import evaluate_command
 from stream.file_command import file
 from stream.models_command import models
 
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command()(file)
 app.add_typer(models, name="models")
 app.command()(doctor)
+app.command("eval")(evaluate_command)
 
 
 def _show_version(wanted: bool) -> None:
