@@ -11,7 +11,7 @@ import typer
 from pipeline.errors import Interruption, LivematteError, OptionError
 from stream.doctor_command import doctor
 from stream.evaluate import evaluate_command
-from stream.file_command import file
+from stream.file_command import EXAMPLES, file
 from stream.models_command import models
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
@@ -24,7 +24,7 @@ app = typer.Typer(
     help="Take people out of a video and put them before another background: no green screen.",
     epilog="Exit status: 0 done, 1 it failed, 2 wrong usage, 130 interrupted.",
 )
-app.command()(file)
+app.command(epilog=EXAMPLES)(file)
 app.add_typer(models, name="models")
 app.command()(doctor)
 app.command("eval")(evaluate_command)

@@ -24,6 +24,15 @@ from stream.video_file import Encoding
 
 _EXTENSIONS = ", ".join(CONTAINERS)
 _CODECS = ", ".join(ENCODERS)
+EXAMPLES = "\n\n".join(
+    (
+        "[bold]Examples[/bold]",
+        "livematte file talk.mp4 out.mp4 --background beach.jpg",
+        "livematte file talk.mp4 out.webm --background transparent",
+        "livematte file talk.mp4 out.mp4 -b blur:30 --start 10 --duration 5",
+        "livematte file talk.mp4 out.mov -b green --alpha-output matte.mp4",
+    )
+)
 
 
 def file(

@@ -14,6 +14,7 @@ from stream.audio import AudioCarrier
 from stream.convert import tag, turn, video_from_frame
 from stream.file_source import FileSource
 from stream.formats import Format
+from stream.inputs import url
 from stream.video_reader import VideoInfo
 
 
@@ -42,7 +43,7 @@ class VideoFile:
         self._form = form
         self._turns = like.info.turns if form.container.keeps_rotation else 0
         self._output = av.open(
-            path, "w", format=form.container.name, options=dict(form.container.options)
+            url(path), "w", format=form.container.name, options=dict(form.container.options)
         )
         self._video = self._add_video(encoding, like.info)
         self._range = colour.range if form.encoder.full_range else LIMITED_RANGE

@@ -72,9 +72,9 @@ class TestInput:
         assert_refused(ran, 1, "sound.mp4", "no video stream")
 
     def test_with_zero_frames(self, livematte: Command, tmp_path: Path, out: Path) -> None:
-        source = make_clip(tmp_path / "none.mp4", frames=0, sound=Sound())
+        source = make_clip(tmp_path / "none.mkv", frames=0, sound=Sound())
         ran = livematte("file", source, out / "out.mp4")
-        assert_refused(ran, 1, "none.mp4", "no picture")
+        assert_refused(ran, 1, "none.mkv", "no picture")
 
     @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
     def test_that_breaks_off_is_kept_as_far_as_it_goes(
