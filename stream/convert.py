@@ -6,7 +6,15 @@ import av
 import numpy as np
 from av.video.format import VideoFormat
 
-from pipeline.colour import BT709, FULL_RANGE, LIMITED_RANGE, ColourTags, Plane, Planes, yuv_from_rgb
+from pipeline.colour import (
+    BT709,
+    FULL_RANGE,
+    LIMITED_RANGE,
+    ColourTags,
+    Plane,
+    Planes,
+    yuv_from_rgb,
+)
 from pipeline.frame import AlphaMatte, Frame
 
 _PLANAR = {f"yuv{kind}{chroma}p" for kind in ("", "a", "j") for chroma in ("420", "422", "444")}

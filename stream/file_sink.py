@@ -98,7 +98,11 @@ class FileSink:
         )
 
     def _complete(self, complete: bool) -> None:
-        if self._file is None or self.kept is not None:
+        if self.kept is not None:
+            return
+        if self._file is None:
+            if complete:
+                raise SinkError(f"{self.path}: not written, for no frame came")
             return
         self._file.finish(with_rest_of_sound=complete)
         if self._file.audio:

@@ -53,7 +53,9 @@ class VideoEncoder:
             if knob is not None:
                 options[knob.option] = knob.take(f"--{what} {value}: {self.name}", value)
             elif value is not None:
-                raise OptionError(f"--{what} {value}: {self.name} has no such setting: leave it out")
+                raise OptionError(
+                    f"--{what} {value}: {self.name} has no such setting: leave it out"
+                )
         return options
 
 

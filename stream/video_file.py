@@ -53,7 +53,9 @@ class VideoFile:
     def encode(self, matted: Matted) -> None:
         """Write one picture, and the sound up to it."""
         frame, alpha = self._stored(matted)
-        video = video_from_frame(frame, self._form.pixel_format, alpha, self._form.encoder.full_range)
+        video = video_from_frame(
+            frame, self._form.pixel_format, alpha, self._form.encoder.full_range
+        )
         self._output.mux(self._video.encode(video))
         if self.audio:
             self.audio.advance(frame.seconds)

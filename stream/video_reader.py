@@ -1,6 +1,6 @@
 """A video file while it is being read: one decoder, and an account of what was lost. It blocks."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -106,7 +106,7 @@ class VideoReader:
         """How long the file is by its header; 0 if it does not say."""
         return self._header_ticks() / av.time_base
 
-    def _decode(self) -> Iterator[Frame]:
+    def _decode(self) -> Generator[Frame, None, None]:
         if self.span.first is not None:
             self._container.seek(int(self.span.first / self._time_base), stream=self._stream)
         shift = round(self.span.shift / self._time_base)

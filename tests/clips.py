@@ -38,6 +38,13 @@ class RedSegmenter:
         return (rgb[..., 0] > rgb[..., 2]).astype(np.float32)
 
 
+class Everything:
+    """Takes all of a frame for foreground."""
+
+    def __call__(self, frame: Frame) -> AlphaMatte:
+        return np.ones((20, 20), np.float32)
+
+
 @dataclass(frozen=True)
 class Sound:
     """A tone beside the picture."""
@@ -141,7 +148,7 @@ class Clip:
     def alpha(self, index: int) -> NDArray[np.uint8]:
         """The alpha plane of an 8-bit picture that has one; more bits are cut."""
         picture = self.pictures[index]
-        return picture.to_ndarray(format="rgba")[..., 3]
+        return picture.to_ndarray(format="rgba")[..., 3].astype(np.uint8)
 
 
 def read_clip(path: Path, decoder: str | None = None) -> Clip:
@@ -152,7 +159,9 @@ def read_clip(path: Path, decoder: str | None = None) -> Clip:
         if decoder is not None:
             context = av.codec.context.CodecContext.create(decoder, "r")  # type: ignore[assignment]
             context.extradata = stream.codec_context.extradata
-        clip = Clip([], [], stream.codec_context.name, (stream.width, stream.height), UNTAGGED, None)
+        clip = Clip(
+            [], [], stream.codec_context.name, (stream.width, stream.height), UNTAGGED, None
+        )
         clip.aspect = stream.sample_aspect_ratio
         for packet in container.demux():
             if packet.stream is stream:

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.errors import ModelError
 from pipeline.models import ModelEntry, find_entry, pull, verify
+from tests.clips import make_clip
 from tests.running import Command
 
 
@@ -33,4 +34,16 @@ def no_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "models"
     folder.mkdir()
     monkeypatch.setenv("LIVEMATTE_MODELS", os.fspath(folder))
+    return folder
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return make_clip(tmp_path / "in.mp4")
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    folder = tmp_path / "out"
+    folder.mkdir()
     return folder

@@ -72,3 +72,11 @@ class Command:
         assert threading.enumerate() == threads, "a thread was left behind"
         captured = self._capfd.readouterr()
         return Ran(int(left.value.code or 0), captured.out, captured.err)
+
+
+def assert_refused(ran: Ran, status: int, *words: str) -> None:
+    """One line that holds the words; the status; nothing on standard output."""
+    assert ran.status == status, ran.err
+    assert ran.out == ""
+    for word in words:
+        assert word in ran.line

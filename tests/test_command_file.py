@@ -131,9 +131,10 @@ def test_without_arguments_help_is_shown(livematte: Command) -> None:
 
 
 def test_examples_are_in_the_help_of_file(livematte: Command) -> None:
-    assert "livematte file talk.mp4 out.webm --background transparent" in livematte(
-        "file", "--help"
-    ).out
+    assert (
+        "livematte file talk.mp4 out.webm --background transparent"
+        in livematte("file", "--help").out
+    )
 
 
 def test_version(livematte: Command) -> None:

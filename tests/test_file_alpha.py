@@ -11,7 +11,7 @@ from stream.file_sink import FileSink
 from stream.file_source import FileSource
 from stream.matte_sink import Both, MatteSink
 from stream.session import run_session
-from tests.clips import DISC, WALL, Clip, RedSegmenter, make_clip, read_clip
+from tests.clips import DISC, WALL, Clip, Everything, RedSegmenter, make_clip, read_clip
 from tests.running import GREEN, matte_file
 
 
@@ -26,9 +26,7 @@ def assert_disc_alone(clip: Clip, index: int) -> None:
 
 async def test_webm_holds_transparency(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "in.mp4", size=(160, 120), frames=12)
-    await matte_file(
-        source, tmp_path / "out.webm", transparent=True, background=Transparent()
-    )
+    await matte_file(source, tmp_path / "out.webm", transparent=True, background=Transparent())
     written = read_clip(tmp_path / "out.webm", "libvpx-vp9")
     assert len(written.times) == 12
     assert written.pictures[0].format.name == "yuva420p"
@@ -38,9 +36,7 @@ async def test_webm_holds_transparency(tmp_path: Path) -> None:
 
 async def test_mov_holds_transparency_as_prores_4444(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "in.mp4", size=(160, 120), frames=4)
-    await matte_file(
-        source, tmp_path / "out.mov", transparent=True, background=Transparent()
-    )
+    await matte_file(source, tmp_path / "out.mov", transparent=True, background=Transparent())
     written = read_clip(tmp_path / "out.mov")
     assert written.codec == "prores"
     assert "yuva444p" in written.pictures[0].format.name
@@ -54,15 +50,10 @@ async def test_the_matte_is_written_as_a_grey_picture(tmp_path: Path, suffix: st
     reader = FileSource(source)
     matte = FileSink(tmp_path / f"matte{suffix}", reader, audio=False)
     both = Both(FileSink(tmp_path / "out.mp4", reader), MatteSink(matte))
-    mattes = []
-
-    class Kept(Matting):
-        def process(self, frame):  # type: ignore[no-untyped-def]
-            matted = super().process(frame)
-            mattes.append(matted.alpha)
-            return matted
-
-    await run_session(reader, Kept(RedSegmenter(), GREEN), both)
+    matting = Matting(RedSegmenter(), GREEN)
+    await run_session(reader, matting, both)
+    again = Matting(RedSegmenter(), GREEN)
+    mattes = [again.process(frame).alpha async for frame in FileSource(source)]
     written = read_clip(tmp_path / f"matte{suffix}")
     assert len(written.times) == len(mattes) == 4
     for index, alpha in enumerate(mattes):
@@ -77,11 +68,6 @@ async def test_the_matte_is_written_as_a_grey_picture(tmp_path: Path, suffix: st
 async def test_full_range_video_keeps_its_brightness(tmp_path: Path, suffix: str) -> None:
     """ProRes knows no full range: there the samples are converted."""
     source = make_clip(tmp_path / "in.mp4", pix_fmt="yuvj420p", size=(160, 120), frames=2)
-
-    class Everything(RedSegmenter):
-        def __call__(self, frame):  # type: ignore[no-untyped-def]
-            return np.ones((20, 20), np.float32)
-
     await matte_file(source, tmp_path / f"out{suffix}", segmenter=Everything())
     before, after = read_clip(source).rgb(0), read_clip(tmp_path / f"out{suffix}").rgb(0)
     assert np.abs(before.astype(int) - after).mean() < 4

@@ -9,22 +9,16 @@ import pytest
 from pipeline.colour import BT709, FULL_RANGE, UNTAGGED, ColourTags
 from pipeline.frame import AlphaMatte, Frame, RgbImage
 from stream.file_source import FileSource
-from tests.clips import DISC, WALL, make_clip, read_clip
+from stream.video_file import Encoding
+from tests.clips import DISC, WALL, Everything, make_clip, read_clip
 from tests.running import matte_file
 
 BT601 = ColourTags(6, 6, 6, 1)
 HDR = ColourTags(9, 9, 16, 1)
 
 
-class Everything:
-    """Takes all of a frame for foreground."""
-
-    def __call__(self, frame: Frame) -> AlphaMatte:
-        return np.ones((20, 20), np.float32)
-
-
 class Remembering(Everything):
-    """… and remembers what it saw."""
+    """Takes all of a frame for foreground, and remembers what it saw."""
 
     def __init__(self) -> None:
         self.seen: list[RgbImage] = []
@@ -149,8 +143,6 @@ async def test_vp9_keeps_odd_sizes_and_prores_pads_them(
     ("codec", "suffix"), [("h265", ".mp4"), ("av1", ".mp4"), ("av1", ".webm"), ("h264", ".mov")]
 )
 async def test_other_encoders_can_be_asked_for(tmp_path: Path, codec: str, suffix: str) -> None:
-    from stream.video_file import Encoding
-
     source = make_clip(tmp_path / "in.mkv", codec="ffv1", size=(65, 67), frames=3)
     done = await matte_file(source, tmp_path / f"out{suffix}", encoding=Encoding(codec))
     assert done.stats.frames_out == len(read_clip(tmp_path / f"out{suffix}").times) == 3

@@ -1,6 +1,7 @@
 """Every picture of a file comes out again, at its own time and in its own size."""
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,7 @@ async def test_other_containers_are_read(tmp_path: Path, name: str, codec: str) 
     assert done.source.losses == []
     assert done.stats.frames_out == 12
     times = read_clip(tmp_path / "out.mp4").times
-    steps = {round(25 * (b - a), 1) for a, b in zip(times, times[1:], strict=False)}
+    steps = {round(25 * (b - a), 1) for a, b in pairwise(times)}
     assert steps == {1}
 
 

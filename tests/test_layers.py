@@ -22,9 +22,7 @@ def imported(path: Path) -> Iterator[str]:
             yield (node.module or "").partition(".")[0]
 
 
-@pytest.mark.parametrize(
-    ("package", "forbidden"), [("pipeline", MEDIA | ABOVE), ("stream", ABOVE)]
-)
+@pytest.mark.parametrize(("package", "forbidden"), [("pipeline", MEDIA | ABOVE), ("stream", ABOVE)])
 def test_nothing_is_imported_against_the_direction(package: str, forbidden: set[str]) -> None:
     files = list((ROOT / package).rglob("*.py"))
     assert len(files) > 5
