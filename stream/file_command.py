@@ -66,7 +66,9 @@ def file(
     ] = None,
     start: Annotated[float, typer.Option(help="Begin here, in seconds.")] = 0.0,
     duration: Annotated[float | None, typer.Option(help="Take only so many seconds.")] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace OUT if it is there.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace OUT if it is there.")
+    ] = False,
     progress: Annotated[
         ProgressKind, typer.Option(help="How far it is, on standard error.")
     ] = ProgressKind.AUTO,
@@ -76,8 +78,9 @@ def file(
 ) -> None:
     """Put the people of a video before another background.
 
-    Sound, time stamps, size and colours stay as they are. What Ctrl-C interrupts is kept as
-    NAME.partial.EXT.
+    Sound, time stamps, size and colours stay as they are.
+
+    What Ctrl-C interrupts is kept as NAME.partial.EXT.
     """
     reader = FileSource(source, start=start, duration=duration)
     behind = open_background(background)

@@ -1,4 +1,4 @@
-"""`python -m tests.peak_memory CLIP OUT [network]`: mattes a clip, prints frames and peak RSS in MiB."""
+"""`python -m tests.peak_memory CLIP OUT [network]`: mattes, prints frames and peak RSS in MiB."""
 
 import asyncio
 import resource
