@@ -5,7 +5,7 @@ the frame, small enough to reason on as a whole; the pixels of single cells are 
 written as rows of one array.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any, Self
 
@@ -35,6 +35,14 @@ class Cells:
 
     index: NDArray[np.intp]
     shape: tuple[int, int]
+    _samples: dict[tuple[int, ...], NDArray[np.intp]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def union(cls, one: Self, other: Self) -> Self:
+        """The cells that are in either, of the same grid."""
+        mask = np.zeros(one.shape, np.bool_)
+        mask.reshape(-1)[one.index] = mask.reshape(-1)[other.index] = True
+        return cls.where(mask)
 
     @classmethod
     def where(cls, mask: NDArray[np.bool_]) -> Self:
@@ -44,20 +52,26 @@ class Cells:
     def __len__(self) -> int:
         return len(self.index)
 
-    def take(self, field: NDArray[Any]) -> NDArray[Any]:
-        """The values of a field (h, w) in the cells: (n,)."""
-        return np.take(field, self.index)
+    def take(self, plane: NDArray[Any]) -> NDArray[Any]:
+        """The values of a plane (h, w) in the cells: (n,)."""
+        return np.take(plane, self.index)
 
-    def enlarge(self, field: Floats, block: Block) -> Floats:
-        """A field (h, w), brought up bilinearly to the samples of the cells: (n, block samples)."""
-        return np.take(field, self._neighbours) @ _bilinear(block)
+    def enlarge(self, plane: Floats, block: Block) -> Floats:
+        """A plane (h, w), brought up bilinearly to the samples of the cells: (n, block samples)."""
+        return np.take(plane, self._neighbours) @ _bilinear(block)
 
     def samples(self, plane: Plane, block: Block) -> NDArray[np.intp]:
         """Where the cells' samples lie in a plane (H, W), flattened: intp (n, block samples).
 
         Cells that stick out over the last line or column repeat it.
         """
-        height, width = plane.shape
+        height, width = plane.shape[:2]
+        key = height, width, *block
+        if key not in self._samples:
+            self._samples[key] = self._find_samples(height, width, block)
+        return self._samples[key]
+
+    def _find_samples(self, height: int, width: int, block: Block) -> NDArray[np.intp]:
         rows, columns = np.divmod(self.index, self.shape[1])
         lines = np.minimum(rows[:, None] * block[0] + np.arange(block[0]), height - 1)
         places = np.minimum(columns[:, None] * block[1] + np.arange(block[1]), width - 1)
@@ -86,6 +100,15 @@ def _linear(side: int) -> NDArray[np.float64]:
     return np.stack([np.maximum(-offset, 0), 1 - np.abs(offset), np.maximum(offset, 0)])
 
 
+@cache
+def pooling(side: int, block: Block) -> Floats:
+    """The mean of a cell's pixels over each sample of a plane: float32 (side², block samples)."""
+    down, across = side // block[0], side // block[1]
+    rows = np.repeat(np.eye(block[0], dtype=np.float32), down, axis=0) / down
+    columns = np.repeat(np.eye(block[1], dtype=np.float32), across, axis=0) / across
+    return np.kron(rows, columns)
+
+
 def block_of(plane: Plane, width: int, height: int, side: int) -> Block:
     """A cell's size in a plane of a frame: chroma planes have fewer samples than pixels."""
     down = 1 if plane.shape[0] == height else 2
@@ -104,7 +127,17 @@ def reduce(plane: Plane, shape: tuple[int, int], block: Block) -> Plane:
     return cv2.resize(plane, shape[::-1], interpolation=cv2.INTER_AREA)
 
 
-def spread(field: NDArray[Any], plane: Plane, block: Block, how: int) -> NDArray[Any]:
-    """A field (h, w) brought to the size of a plane (H, W) by OpenCV's interpolation `how`."""
-    size = field.shape[1] * block[1], field.shape[0] * block[0]
-    return cv2.resize(field, size, interpolation=how)[: plane.shape[0], : plane.shape[1]]
+def halve(plane: Plane) -> Plane:
+    """A plane at half its size, rounded up: colours and their models vary slowly."""
+    return reduce(plane, (-(-plane.shape[0] // 2), -(-plane.shape[1] // 2)), (2, 2))
+
+
+def double(small: Floats, plane: Plane) -> Floats:
+    """The way back from `halve`, to the size of `plane`."""
+    return spread(small, plane, (2, 2), cv2.INTER_LINEAR)
+
+
+def spread(small: NDArray[Any], plane: Plane, block: Block, how: int) -> NDArray[Any]:
+    """A small plane (h, w) at the size of a plane (H, W), by OpenCV's interpolation `how`."""
+    size = small.shape[1] * block[1], small.shape[0] * block[0]
+    return cv2.resize(small, size, interpolation=how)[: plane.shape[0], : plane.shape[1]]

@@ -5,7 +5,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from pipeline.cells import reduce, spread
+from pipeline.cells import Block, Floats, double, halve, spread
 from pipeline.colour import Plane, Planes, yuv_from_rgb
 from pipeline.errors import OptionError
 from pipeline.foreground import estimate_colours, unmix
@@ -14,6 +14,10 @@ from pipeline.matte import EdgeMatte
 
 DEFAULT_BLUR_LINES = 36
 """The default radius of blur is the frame's height divided by this."""
+
+_LEAST_SIGMA, _WIDE_SIGMA = 0.3, 4.0
+"""In cells; a blur as wide as the latter is reckoned at half the size, where it looks the same."""
+_LITTLE = np.float32(1e-3)
 
 
 class Background(Protocol):
@@ -55,8 +59,13 @@ class Blur:
         self.radius = radius
 
     def __call__(self, frame: Frame, matte: EdgeMatte) -> Planes:
-        radius = self.radius or frame.height / DEFAULT_BLUR_LINES
-        blurred = tuple(_blur(frame, plane, matte, radius) for plane in frame.channels)
+        sigma = max((self.radius or frame.height / DEFAULT_BLUR_LINES) / matte.side, _LEAST_SIGMA)
+        # Widened, for a cell at the edge is partly the person's colour.
+        room = 1 - cv2.dilate(matte.low, np.ones((3, 3), np.uint8)) + _LITTLE
+        blurred = tuple(
+            spread(_blur(low, room, sigma), plane, frame.block(plane, matte.side), cv2.INTER_LINEAR)
+            for plane, low in zip(frame.channels, frame.low(matte.side), strict=True)
+        )
         return (cv2.merge(blurred),) if frame.is_rgb else blurred
 
 
@@ -75,16 +84,23 @@ def composite(frame: Frame, matte: EdgeMatte, background: Planes | None) -> Fram
     if background is not None:
         behind = tuple(cv2.split(background[0])) if frame.is_rgb else background
     mixed = tuple(
-        _blend(frame, plane, matte, under)
-        for plane, under in zip(frame.channels, behind, strict=True)
+        _blend(
+            plane, matte, frame.block(plane, matte.side), estimate_colours(low, matte.low), under
+        )
+        for plane, low, under in zip(frame.channels, frame.low(matte.side), behind, strict=True)
     )
     return frame.with_planes((cv2.merge(mixed),) if frame.is_rgb else mixed)
 
 
-def _blend(frame: Frame, plane: Plane, matte: EdgeMatte, behind: Plane | None) -> Plane:
+def _blend(
+    plane: Plane,
+    matte: EdgeMatte,
+    block: Block,
+    colours: tuple[Floats, Floats],
+    behind: Plane | None,
+) -> Plane:
     """One plane: its foreground over `behind`, or alone, its colours running on beyond the edge."""
-    block, cells = frame.block(plane, matte.side), matte.cells
-    colours = estimate_colours(reduce(plane, cells.shape, block), matte.low)
+    cells = matte.cells
     samples, alpha = cells.samples(plane, block), matte.pooled(block)
     image = np.take(plane, samples).astype(np.float32)
     edge = unmix(image, alpha, *(cells.enlarge(colour, block) for colour in colours))
@@ -118,13 +134,10 @@ def cover(rgb: RgbImage, width: int, height: int) -> RgbImage:
     return resize(rgb[top : top + cut_height, left : left + cut_width], width, height)
 
 
-def _blur(frame: Frame, plane: Plane, matte: EdgeMatte, sigma: float) -> Plane:
-    """A plane blurred by a Gaussian of `sigma` pixels, weighted by 1 - alpha, on the grid."""
-    block, sigma = frame.block(plane, matte.side), max(sigma / matte.side, 0.3)
-    small = reduce(plane, matte.cells.shape, block).astype(np.float32)
-    # Widened, for a cell at the edge is partly the person's colour.
-    weight = 1 - cv2.dilate(matte.low, np.ones((3, 3), np.uint8)) + np.float32(1e-3)
+def _blur(plane: Plane, weight: Floats, sigma: float) -> Plane:
+    """A reduced plane, uint8 (h, w), blurred by a weighted Gaussian of `sigma` cells."""
+    if sigma >= _WIDE_SIGMA:
+        return double(_blur(halve(plane), halve(weight), sigma / 2), plane)
     total = cv2.GaussianBlur(weight, (0, 0), sigma)
-    blurred = cv2.GaussianBlur(small * weight, (0, 0), sigma) / total
-    rounded = np.rint(np.clip(blurred, 0, 255)).astype(np.uint8)
-    return spread(rounded, plane, block, cv2.INTER_LINEAR)
+    blurred = cv2.GaussianBlur(plane.astype(np.float32) * weight, (0, 0), sigma) / total
+    return np.rint(np.clip(blurred, 0, 255)).astype(np.uint8)

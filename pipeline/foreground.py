@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cells import Floats
+from pipeline.cells import Floats, double, halve
 
-WINDOWS = (31, 5)
-"""Sides of the averaging windows, in cells: the second pass sharpens."""
+WINDOWS = (15, 3)
+"""Sides of the averaging windows, in pairs of cells: the second pass sharpens."""
 _LITTLE = 1e-3
 
 
@@ -22,13 +22,13 @@ def estimate_colours(plane: NDArray[np.uint8], alpha: Floats) -> tuple[Floats, F
     `plane` is uint8 (h, w), `alpha` float32 (h, w). Far from all foreground its colour is the mean
     of all foreground, so nothing of the room is in it; likewise the background.
     """
-    image = plane.astype(np.float32)
-    foreground = background = image
+    foreground = background = image = halve(plane).astype(np.float32)
+    weight = halve(alpha)
     for side in WINDOWS:
-        foreground = _average(foreground, alpha, side)
-        background = _average(background, 1 - alpha, side)
-        foreground = unmix(image, alpha, foreground, background)
-    return foreground, background
+        foreground = _average(foreground, weight, side)
+        background = _average(background, 1 - weight, side)
+        foreground = unmix(image, weight, foreground, background)
+    return double(foreground, plane), double(background, plane)
 
 
 def unmix(image: Floats, alpha: Floats, foreground: Floats, background: Floats) -> Floats:

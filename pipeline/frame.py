@@ -1,6 +1,6 @@
 """What travels through the pipeline: a picture with its time, and the matte that belongs to it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Self
 
@@ -58,6 +58,7 @@ class Frame:
     pts: int = 0
     time_base: Fraction = MILLISECONDS
     colour: ColourTags = UNTAGGED
+    _low: dict[int, Planes] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def from_rgb(cls, rgb: RgbImage, pts: int = 0, time_base: Fraction = Fraction(1, 1000)) -> Self:
@@ -87,11 +88,14 @@ class Frame:
     @property
     def rgb(self) -> RgbImage:
         """The picture as RGB, uint8 (H, W, 3); converted at each call if the planes are YCbCr."""
-        return self.reduced(1)[: self.height, : self.width]
+        if self.is_rgb:
+            return self.planes[0]
+        full = tuple(resize(plane, self.width, self.height) for plane in self.planes)
+        return rgb_from_yuv(full, self.colour, self.height)
 
     @property
     def channels(self) -> Planes:
-        """Three planes of one sample a pixel or less: red, green, blue, or Y, Cb, Cr."""
+        """Three planes (h, w), of the frame's size or subsampled: red, green, blue or Y, Cb, Cr."""
         return tuple(cv2.split(self.planes[0])) if self.is_rgb else self.planes
 
     @property
@@ -109,21 +113,22 @@ class Frame:
         """The size in a plane, in samples, of a cell of `side` pixels."""
         return block_of(plane, self.width, self.height, side)
 
+    def low(self, side: int) -> Planes:
+        """The channels averaged over cells of `side` pixels: uint8 (*grid(side),) each. Kept."""
+        if side not in self._low:
+            shape = self.grid(side)
+            self._low[side] = tuple(
+                reduce(plane, shape, self.block(plane, side)) for plane in self.channels
+            )
+        return self._low[side]
+
     def reduced(self, side: int) -> RgbImage:
         """The picture as RGB, averaged over cells of `side` pixels: uint8 (*grid(side), 3).
 
         Planes are reduced before they are converted, which costs a fraction of the other order.
         """
-        shape = self.grid(side)
-        if self.is_rgb:
-            return cv2.merge([reduce(plane, shape, (side, side)) for plane in self.channels])
-        if side == 1:
-            size = self.width, self.height
-            return rgb_from_yuv(
-                tuple(cv2.resize(plane, size) for plane in self.planes), self.colour, self.height
-            )
-        small = tuple(reduce(plane, shape, self.block(plane, side)) for plane in self.planes)
-        return rgb_from_yuv(small, self.colour, self.height)
+        low = self.low(side)
+        return cv2.merge(low) if self.is_rgb else rgb_from_yuv(low, self.colour, self.height)
 
     def with_planes(self, planes: Planes) -> "Frame":
         """Another picture at the same time, with the same colour tags."""

@@ -6,11 +6,13 @@ size as in He and Sun, "Fast Guided Filter", 2015). Where the colours do not exp
 coat before a white wall, the fit is only a blur: there, the coarse alpha is kept instead.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cells import Cells, Floats, cell_side
+from pipeline.cells import Cells, Floats, cell_side, double, halve, pooling
 from pipeline.frame import AlphaMatte, Frame
 from pipeline.matte import EdgeMatte
 
@@ -18,8 +20,8 @@ CERTAIN_FOREGROUND = 0.94
 CERTAIN_BACKGROUND = 0.04
 EPSILON = 1e-4
 """Regularisation of the fit, for colours of 0 … 1."""
-RADIUS = 7
-"""Half the window, in cells."""
+RADIUS = 3
+"""Half the window, in pairs of cells: the windows are fitted at half the grid's size."""
 _FLAT = 1e-3
 """Variance of alpha below which there is nothing to explain."""
 
@@ -69,7 +71,15 @@ def fit(guide: NDArray[np.uint8], alpha: AlphaMatte) -> list[Floats]:
     `guide` is RGB, uint8 (h, w, 3), `alpha` float32 (h, w). Gives five planes, float32 (h, w): a
     for red, green and blue of 0 … 1, then b, then the correlation of alpha with its fit, 0 … 1.
     """
-    red, green, blue = colours = cv2.split(guide.astype(np.float32) / 255)
+    small = halve(alpha)
+    slope, offset, explained = _fit(cv2.split(halve(guide).astype(np.float32) / 255), small)
+    correlation = np.sqrt(np.clip(explained, 0, 1))
+    return [double(_box(plane), alpha) for plane in (*slope, offset, correlation)]
+
+
+def _fit(colours: Sequence[Floats], alpha: Floats) -> tuple[list[Floats], Floats, Floats]:
+    """Every window's own a and b, and how much of alpha's variance they explain."""
+    red, green, blue = colours
     r, g, b, mean = (_box(plane) for plane in (*colours, alpha))
     with_alpha = [_box(c * alpha) - m * mean for c, m in zip(colours, (r, g, b), strict=True)]
     matrix = (
@@ -84,8 +94,7 @@ def fit(guide: NDArray[np.uint8], alpha: AlphaMatte) -> list[Floats]:
     offset = mean - slope[0] * r - slope[1] * g - slope[2] * b
     variance = _box(alpha * alpha) - mean * mean
     explained = sum(s * c for s, c in zip(slope, with_alpha, strict=True)) / (variance + _FLAT)
-    correlation = np.sqrt(np.clip(explained, 0, 1))
-    return [_box(plane) for plane in (*slope, offset, correlation)]
+    return slope, offset, explained
 
 
 def _box(plane: Floats) -> Floats:
@@ -131,6 +140,4 @@ def _finer(values: Floats, block: tuple[int, int], side: int) -> Floats:
     """Values of a plane's samples given to every pixel that they stand for: (n, side²)."""
     if block == (side, side):
         return values
-    parts = values.reshape(-1, *block)
-    wide = parts.repeat(side // block[0], axis=1).repeat(side // block[1], axis=2)
-    return wide.reshape(-1, side * side)
+    return values @ (pooling(side, block) > 0).T.astype(np.float32)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cells import Block, Cells, Floats, cell_side, reduce, spread
+from pipeline.cells import Block, Cells, Floats, cell_side, pooling, reduce, spread
 from pipeline.frame import AlphaMatte
 
 
@@ -51,16 +51,14 @@ class EdgeMatte:
     def low(self) -> Floats:
         """The mean alpha of every cell: float32 (h, w)."""
         alpha = self.inside.astype(np.float32)
-        alpha.reshape(-1)[self.cells.index] = self.values.mean(axis=1)
+        alpha.reshape(-1)[self.cells.index] = (self.values @ pooling(self.side, (1, 1)))[:, 0]
         return alpha
 
     def pooled(self, block: Block) -> Floats:
         """Alpha of the cells as a plane samples it, its mean over each sample: (n, samples)."""
-        down, across = self.side // block[0], self.side // block[1]
-        if down == across == 1:
+        if block == (self.side, self.side):
             return self.values
-        parts = self.values.reshape(-1, block[0], down, block[1], across)
-        return parts.mean(axis=(2, 4)).reshape(-1, block[0] * block[1])
+        return self.values @ pooling(self.side, block)
 
     def at(self, cells: Cells) -> Floats:
         """Alpha of the pixels of other cells, among which all of the edge's are: (m, side²)."""

@@ -2,9 +2,7 @@
 
 from typing import Protocol, Self
 
-import cv2
-
-from pipeline.frame import AlphaMatte, Frame
+from pipeline.frame import AlphaMatte, Frame, resize
 from pipeline.models import DEFAULT_MODEL, find_model
 from pipeline.runtime import Network, RuntimeOptions, load_network
 
@@ -36,6 +34,5 @@ class U2Net:
         return cls(network, spec.size)
 
     def __call__(self, frame: Frame) -> AlphaMatte:
-        side = max(1, min(frame.width, frame.height) // self.size)
-        picture = frame.reduced(1 << (side.bit_length() - 1))
-        return self.network(cv2.resize(picture, (self.size, self.size)))
+        picture = frame.reduced(2) if min(frame.width, frame.height) >= 2 * self.size else frame.rgb
+        return self.network(resize(picture, self.size, self.size))

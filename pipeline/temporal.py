@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cells import Cells
+from pipeline.cells import Cells, pooling
 from pipeline.matte import EdgeMatte
 
 NEW_WEIGHT = 0.2
@@ -68,7 +68,7 @@ def _miniature(luma: NDArray[np.int16]) -> NDArray[np.float32]:
 def _motion(before: NDArray[np.int16], now: NDArray[np.int16]) -> NDArray[np.float32]:
     """0 where the picture stands still within its own noise, 1 near what surely moves."""
     change = cv2.blur(np.abs(now - before).astype(np.float32), (5, 5))
-    noise = max(float(np.median(change)), NOISE_FLOOR)
+    noise = max(float(np.median(change[::4, ::4])), NOISE_FLOOR)
     motion = np.clip((change / noise - STILL) / (MOVING - STILL), 0, 1)
     return cv2.dilate(motion, np.ones((REACH, REACH), np.uint8))
 
@@ -77,13 +77,14 @@ def _blend(before: EdgeMatte, now: EdgeMatte, motion: NDArray[np.float32]) -> Ed
     """Move from one matte to the next, as far as motion (h, w) and their disagreement allow."""
     disagreement = cv2.blur(np.abs(now.low - before.low), (3, 3)) / DISAGREEMENT
     weight = np.clip(np.maximum(motion, disagreement), NEW_WEIGHT, 1)
-    cells = Cells(np.union1d(before.cells.index, now.cells.index), now.cells.shape)
+    cells = Cells.union(before.cells, now.cells)
     old, new = before.at(cells), now.at(cells)
     mixed = old + cells.take(weight)[:, None] * (new - old)
     mixed[mixed < _SNAP] = 0
     mixed[mixed > 1 - _SNAP] = 1
-    still_edge = (mixed != np.rint(mixed[:, :1])).any(axis=1)
+    mean = (mixed @ pooling(now.side, (1, 1)))[:, 0]
+    still_edge = (mean > 0) & (mean < 1)
     inside = now.inside.copy()
-    inside.reshape(-1)[cells.index] = mixed[:, 0] > 0.5
+    inside.reshape(-1)[cells.index] = mean > 0.5
     kept = Cells(cells.index[still_edge], cells.shape)
     return replace(now, cells=kept, values=mixed[still_edge], inside=inside)
