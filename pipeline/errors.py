@@ -5,9 +5,10 @@ LivematteError                the base: one line that names the value and the re
 ├── ModelError                a model is unknown, missing, damaged or cannot be run
 │   ├── ModelMissingError     it is not on this machine yet
 │   └── RuntimeUnavailableError   what shall run it, or how, is not to be had here
-└── MediaError                a file or stream cannot be read or written
-    ├── SourceError           … on the way in
-    └── SinkError             … on the way out
+├── MediaError                a file or stream cannot be read or written
+│   ├── SourceError           … on the way in
+│   └── SinkError             … on the way out
+└── Interruption              the user stopped it
 """
 
 
@@ -41,3 +42,7 @@ class SourceError(MediaError):
 
 class SinkError(MediaError):
     """Nothing, or no more, can be written to the sink."""
+
+
+class Interruption(LivematteError):
+    """The user stopped it; the text says what was kept."""

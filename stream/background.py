@@ -3,6 +3,7 @@
 import contextlib
 import re
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -12,12 +13,12 @@ import numpy as np
 
 from pipeline.colour import Planes
 from pipeline.composite import Background, Blur, Picture, Transparent, solid
-from pipeline.errors import OptionError
+from pipeline.errors import OptionError, SourceError
 from pipeline.frame import MILLISECONDS, Frame
 from pipeline.matte import EdgeMatte
 from stream.convert import frame_from_video
-from stream.file_source import FALLBACK_RATE
 from stream.inputs import open_input
+from stream.video_reader import FALLBACK_RATE
 
 CHROMA_GREEN = (0, 177, 64)
 """The green of screens for keying."""
@@ -45,32 +46,36 @@ class VideoBackground:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._container = open_input(path)
+        try:
+            self._container = open_input(path)
+        except SourceError as error:
+            raise OptionError(f"background {error}") from None
         self._pictures = self._decode()
         self._shown, self._following = next(self._pictures), next(self._pictures)
-        self._start: float | None = None
+        self._start: Fraction | None = None
         self._picture: Picture | None = None
 
     def __call__(self, frame: Frame, matte: EdgeMatte) -> Planes:
+        now = frame.pts * frame.time_base
         if self._start is None:
-            self._start = frame.seconds
-        self._advance(frame.seconds - self._start)
+            self._start = now
+        self._advance(now - self._start)
         if self._picture is None:
             self._picture = Picture(frame_from_video(self._shown[1], 0, MILLISECONDS).rgb)
         return self._picture(frame, matte)
 
-    def _advance(self, seconds: float) -> None:
+    def _advance(self, seconds: Fraction) -> None:
         while self._following[0] <= seconds:
             self._shown, self._following = self._following, next(self._pictures)
             self._picture = None
 
-    def _decode(self) -> Iterator[tuple[float, av.VideoFrame]]:
+    def _decode(self) -> Iterator[tuple[Fraction, av.VideoFrame]]:
         """Pictures for ever, each with the moment at which it is due, in seconds from the start."""
-        due = 0.0
+        due = Fraction(0)
         while True:
             first = last = None
             for video in self._decode_once():
-                now = video.time or 0.0
+                now = Fraction(video.pts or 0) * (video.time_base or 0)
                 first, last = (now, now) if first is None or last is None else (first, now)
                 yield due + now - first, video
             if first is None or last is None:
@@ -84,8 +89,8 @@ class VideoBackground:
         with contextlib.suppress(av.error.FFmpegError):
             yield from self._container.decode(video=0)
 
-    def _frame_seconds(self) -> float:
-        return float(1 / (self._container.streams.video[0].average_rate or FALLBACK_RATE))
+    def _frame_seconds(self) -> Fraction:
+        return 1 / (self._container.streams.video[0].average_rate or FALLBACK_RATE)
 
 
 def _radius(text: str) -> float | None:

@@ -8,10 +8,10 @@ from typing import Annotated
 import av.logging
 import typer
 
-from pipeline.errors import LivematteError, OptionError
+from pipeline.errors import Interruption, LivematteError, OptionError
 from stream.doctor_command import doctor
 from stream.evaluate import evaluate_command
-from stream.file_command import file
+from stream.file_command import EXAMPLES, file
 from stream.models_command import models
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
@@ -24,7 +24,7 @@ app = typer.Typer(
     help="Take people out of a video and put them before another background: no green screen.",
     epilog="Exit status: 0 done, 1 it failed, 2 wrong usage, 130 interrupted.",
 )
-app.command()(file)
+app.command(epilog=EXAMPLES)(file)
 app.add_typer(models, name="models")
 app.command()(doctor)
 app.command("eval")(evaluate_command)
@@ -45,22 +45,34 @@ def _options(
     pass
 
 
-def main() -> None:
-    """Run the command; an error is one line on standard error."""
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and exit; an error is one line on standard error."""
     av.logging.set_level(av.logging.PANIC)
+    os.environ.setdefault("SVT_LOG", "1")  # this encoder has its own log, and its own 1 for errors
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
-        app()
+        status = app(arguments, prog_name="livematte", standalone_mode=False)
+    except typer.TyperException as error:
+        return _say(_usage(error), error.exit_code)
     except OptionError as error:
-        _leave(str(error), WRONG_USAGE)
+        return _say(str(error), WRONG_USAGE)
+    except Interruption as error:
+        return _say(str(error), INTERRUPTED)
     except LivematteError as error:
-        _leave(str(error), FAILED)
-    except KeyboardInterrupt:
-        _leave("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(FAILED)
+        return _say(str(error), FAILED)
+    return _say("interrupted", INTERRUPTED) if status == INTERRUPTED else status or 0
 
 
-def _leave(line: str, status: int) -> None:
+def _usage(error: typer.TyperException) -> str:
+    """What is wrong with the arguments, and where to read about them."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "livematte"
+    return f"{error.format_message().rstrip('.')}: see `{command} --help`"
+
+
+def _say(line: str, status: int) -> int:
     sys.stderr.write(f"livematte: {line}\n")
-    sys.exit(status)
+    return status

@@ -6,7 +6,15 @@ import av
 import numpy as np
 from av.video.format import VideoFormat
 
-from pipeline.colour import BT709, FULL_RANGE, ColourTags, Plane, Planes, yuv_from_rgb
+from pipeline.colour import (
+    BT709,
+    FULL_RANGE,
+    LIMITED_RANGE,
+    ColourTags,
+    Plane,
+    Planes,
+    yuv_from_rgb,
+)
 from pipeline.frame import AlphaMatte, Frame
 
 _PLANAR = {f"yuv{kind}{chroma}p" for kind in ("", "a", "j") for chroma in ("420", "422", "444")}
@@ -28,10 +36,13 @@ def frame_from_video(video: av.VideoFrame, pts: int, time_base: Fraction) -> Fra
     return Frame(turn(planes, turns), pts, time_base, tags)
 
 
-def video_from_frame(frame: Frame, pixel_format: str, alpha: AlphaMatte | None) -> av.VideoFrame:
+def video_from_frame(
+    frame: Frame, pixel_format: str, alpha: AlphaMatte | None, full_range: bool = True
+) -> av.VideoFrame:
     """A Frame for an encoder that wants `pixel_format`, with its time stamp and colour tags.
 
     `alpha`, float32 (H, W), is laid beside the colours if given; then the format has to hold it.
+    Samples of 0 … 255 are brought to 16 … 235 unless `full_range` is allowed.
     """
     planes = _yuv444(frame.planes[0], frame.colour) if frame.is_rgb else frame.planes
     name = _layout(planes, with_alpha=alpha is not None)
@@ -40,7 +51,9 @@ def video_from_frame(frame: Frame, pixel_format: str, alpha: AlphaMatte | None) 
         _fill(video, index, plane)
     tag(video, frame.colour)
     if name != pixel_format:
-        video = video.reformat(format=pixel_format)
+        limit = frame.colour.full_range and not full_range
+        wanted = LIMITED_RANGE if limit else None
+        video = video.reformat(format=pixel_format, dst_color_range=wanted)
     video.pts, video.time_base = frame.pts, frame.time_base
     return video
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.composite import Transparent
-from pipeline.errors import SourceError
+from pipeline.errors import Interruption, OptionError, SourceError
 from pipeline.matting import Matting
 from pipeline.models import DEFAULT_MODEL
 from pipeline.segment import U2Net
@@ -19,11 +19,20 @@ from stream.file_source import FileSource
 from stream.formats import CONTAINERS, ENCODERS, alpha_extensions
 from stream.matte_sink import Both, MatteSink
 from stream.progress import ProgressKind, show_progress
-from stream.session import SessionStats, run_session
+from stream.session import OnFrame, SessionStats, run_session
 from stream.video_file import Encoding
 
 _EXTENSIONS = ", ".join(CONTAINERS)
 _CODECS = ", ".join(ENCODERS)
+EXAMPLES = "\n\n".join(
+    (
+        "[bold]Examples[/bold]",
+        "livematte file talk.mp4 out.mp4 --background beach.jpg",
+        "livematte file talk.mp4 out.webm --background transparent",
+        "livematte file talk.mp4 out.mp4 -b blur:30 --start 10 --duration 5",
+        "livematte file talk.mp4 out.mov -b green --alpha-output matte.mp4",
+    )
+)
 
 
 def file(
@@ -50,16 +59,16 @@ def file(
         str | None, typer.Option(help=f"{_CODECS}; by default what suits the extension.")
     ] = None,
     crf: Annotated[
-        int | None, typer.Option(min=0, max=63, help="Quality: lower is better and larger.")
+        int | None, typer.Option(help="Quality: lower is better and larger (H.264: 0 to 51, 20).")
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(help="The encoder's preset: slower is smaller (x264: medium).")
+        str | None, typer.Option(help="The encoder's preset: slower is smaller (H.264: veryfast).")
     ] = None,
-    start: Annotated[float, typer.Option(min=0, help="Begin here, in seconds.")] = 0.0,
-    duration: Annotated[
-        float | None, typer.Option(min=0.001, help="Take only so many seconds.")
-    ] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace OUT if it is there.")] = False,
+    start: Annotated[float, typer.Option(help="Begin here, in seconds.")] = 0.0,
+    duration: Annotated[float | None, typer.Option(help="Take only so many seconds.")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace OUT if it is there.")
+    ] = False,
     progress: Annotated[
         ProgressKind, typer.Option(help="How far it is, on standard error.")
     ] = ProgressKind.AUTO,
@@ -69,8 +78,9 @@ def file(
 ) -> None:
     """Put the people of a video before another background.
 
-    Sound, time stamps, size and colours stay as they are. What Ctrl-C interrupts is kept as
-    NAME.partial.EXT.
+    Sound, time stamps, size and colours stay as they are.
+
+    What Ctrl-C interrupts is kept as NAME.partial.EXT.
     """
     reader = FileSource(source, start=start, duration=duration)
     behind = open_background(background)
@@ -81,16 +91,28 @@ def file(
     )
     sink: Sink = writer
     if alpha_output is not None:
+        if alpha_output.resolve() == output.resolve():
+            raise OptionError(f"--alpha-output {alpha_output}: is OUT itself: name another file")
         matte = FileSink(alpha_output, reader, overwrite=overwrite, audio=False)
         sink = Both(writer, MatteSink(matte))
     matting = Matting(U2Net.load(model), behind, smooth=smooth)
     with show_progress(progress, reader.info.frames) as on_frame:
-        stats = asyncio.run(run_session(reader, matting, sink, on_frame=on_frame))
+        stats = _run(reader, matting, sink, writer, on_frame)
     losses = [*reader.losses, *writer.losses]
     report = _report(stats, writer, reader, losses)
     typer.echo(json.dumps(report) if as_json else _sentence(report))
     if losses:
         raise SourceError(f"{source}: {'; '.join(losses)}: what could be read is in {output}")
+
+
+def _run(
+    reader: FileSource, matting: Matting, sink: Sink, writer: FileSink, on_frame: OnFrame
+) -> SessionStats:
+    try:
+        return asyncio.run(run_session(reader, matting, sink, on_frame=on_frame))
+    except KeyboardInterrupt:
+        kept = f"what was done is in {writer.kept}" if writer.kept else "nothing was written yet"
+        raise Interruption(f"interrupted: {kept}") from None
 
 
 def _report(

@@ -46,7 +46,10 @@ class FileSink:
         self.busy_seconds = 0.0
         self.audio: AudioOutcome = "none"
         self.losses: list[str] = []
+        self.kept: Path | None = None
+        """Where the file is, once it is finished."""
         self._form = choose_format(self.path, encoding.codec, with_alpha=transparent)
+        self._form.encoder.tuned(encoding.crf, encoding.preset)
         check_place(self.path, like.path, overwrite=overwrite)
         self._encoding, self._like, self._with_audio = encoding, like, audio
         self._scratch = self.path.with_name(f".{self.path.stem}.{os.getpid()}{self.path.suffix}")
@@ -69,8 +72,7 @@ class FileSink:
 
     async def finish(self, *, complete: bool = True) -> None:
         """Rename to `path`; what is not complete goes to `partial_path`, if it holds a picture."""
-        target = self.path if complete else self.partial_path
-        await self._worker.run(self._guarded, self._complete, target)
+        await self._worker.run(self._guarded, self._complete, complete)
 
     async def aclose(self) -> None:
         if not self._closed:
@@ -95,15 +97,19 @@ class FileSink:
             audio=self._with_audio,
         )
 
-    def _complete(self, target: Path) -> None:
-        if self._file is None:
+    def _complete(self, complete: bool) -> None:
+        if self.kept is not None:
             return
-        self._file.finish()
+        if self._file is None:
+            if complete:
+                raise SinkError(f"{self.path}: not written, for no frame came")
+            return
+        self._file.finish(with_rest_of_sound=complete)
         if self._file.audio:
-            self.audio = self._file.audio.outcome
-            if self._file.audio.damaged:
-                self.losses.append(f"{self._file.audio.damaged} damaged packets of sound left out")
+            self.audio, self.losses = self._file.audio.outcome, self._file.audio.losses
+        target = self.path if complete else self.partial_path
         self._scratch.replace(target)
+        self.kept = target
 
     def _discard(self) -> None:
         if self._file is not None:

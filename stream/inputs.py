@@ -1,4 +1,4 @@
-"""Opening media files for reading."""
+"""Opening media files."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def open_input(path: Path) -> av.container.InputContainer:
     if not path.exists():
         raise SourceError(f"{path}: no such file")
     try:
-        return av.open(path, metadata_errors="replace")
+        return av.open(url(path), metadata_errors="replace")
     except av.error.InvalidDataError:
         raise SourceError(
             f"{path}: not a media file, or one whose end with its index is missing"
@@ -22,3 +22,8 @@ def open_input(path: Path) -> av.container.InputContainer:
     except (OSError, av.error.FFmpegError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SourceError(f"{path}: cannot be read: {reason}") from None
+
+
+def url(path: Path) -> str:
+    """The path as FFmpeg takes it: in `10:30 talk.mp4` it would look for a protocol named 10."""
+    return f"file:{path}"

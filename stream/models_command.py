@@ -5,8 +5,16 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.errors import ModelError
-from pipeline.models import CATALOGUE, DEFAULT_MODEL, ModelEntry, find_entry, pull, verify
+from pipeline.errors import ModelError, ModelMissingError
+from pipeline.models import (
+    CATALOGUE,
+    DEFAULT_MODEL,
+    ModelEntry,
+    find_entry,
+    models_dir,
+    pull,
+    verify,
+)
 
 models = typer.Typer(no_args_is_help=True, help="Fetch, check and find the models.")
 
@@ -39,8 +47,10 @@ def pull_models(names: Names = None) -> None:
 @models.command("verify")
 def verify_models(names: Names = None) -> None:
     """Check that models (all that are present if none is named) are what was published."""
-    chosen = [find_entry(name) for name in names or []]
-    for entry in chosen or [entry for entry in CATALOGUE.values() if entry.path.is_file()]:
+    chosen = [find_entry(name) for name in names or []] or _present()
+    if not chosen:
+        raise ModelMissingError(f"{models_dir()}: no model is there: run `livematte models pull`")
+    for entry in chosen:
         verify(entry)
         typer.echo(f"{entry.path}: {entry.digest} is right")
 
@@ -49,6 +59,10 @@ def verify_models(names: Names = None) -> None:
 def model_path(name: Annotated[str, typer.Argument()] = DEFAULT_MODEL) -> None:
     """Where a model's file is, or would be."""
     typer.echo(find_entry(name).path)
+
+
+def _present() -> list[ModelEntry]:
+    return [entry for entry in CATALOGUE.values() if entry.path.is_file()]
 
 
 def _row(entry: ModelEntry) -> dict[str, Any]:

@@ -44,13 +44,11 @@ async def run_session(
     session = _Session(source, matting, sink, on_frame)
     try:
         await session.run()
-    except* asyncio.CancelledError:
-        raise
-    except* Exception as group:
-        raise _first(group) from None
     finally:
-        await source.aclose()
-        await sink.aclose()
+        try:
+            await source.aclose()
+        finally:
+            await sink.aclose()
     return session.stats
 
 
@@ -77,10 +75,7 @@ class _Session:
     async def run(self) -> None:
         start = time.perf_counter()
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._read())
-                tasks.create_task(self._matte())
-                tasks.create_task(self._write())
+            await self._run_tasks()
             await self._sink.finish()
         except asyncio.CancelledError:
             await self._sink.finish(complete=False)
@@ -88,6 +83,15 @@ class _Session:
         finally:
             self._worker.close()
             self._summarise(time.perf_counter() - start)
+
+    async def _run_tasks(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._read())
+                tasks.create_task(self._matte())
+                tasks.create_task(self._write())
+        except BaseExceptionGroup as group:
+            raise _first(group) from None
 
     async def _read(self) -> None:
         async for frame in self._source:

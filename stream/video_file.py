@@ -1,19 +1,21 @@
 """A video file while it is being written: one encoder, and the sound beside it. It blocks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
 import av.container
 import cv2
 
-from pipeline.colour import ColourTags, Plane
+from pipeline.colour import LIMITED_RANGE, ColourTags, Plane
 from pipeline.frame import AlphaMatte, Frame
 from pipeline.matting import Matted
-from stream.audio import AudioCarrier, Span
+from stream.audio import AudioCarrier
 from stream.convert import tag, turn, video_from_frame
-from stream.file_source import FileSource, VideoInfo
+from stream.file_source import FileSource
 from stream.formats import Format
+from stream.inputs import url
+from stream.video_reader import VideoInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +43,27 @@ class VideoFile:
         self._form = form
         self._turns = like.info.turns if form.container.keeps_rotation else 0
         self._output = av.open(
-            path, "w", format=form.container.name, options=dict(form.container.options)
+            url(path), "w", format=form.container.name, options=dict(form.container.options)
         )
         self._video = self._add_video(encoding, like.info)
-        tag(self._video.codec_context, colour)
+        self._range = colour.range if form.encoder.full_range else LIMITED_RANGE
+        tag(self._video.codec_context, replace(colour, range=self._range))
         self.audio = self._add_audio(like) if audio else None
 
     def encode(self, matted: Matted) -> None:
         """Write one picture, and the sound up to it."""
         frame, alpha = self._stored(matted)
-        for packet in self._video.encode(video_from_frame(frame, self._form.pixel_format, alpha)):
-            self._output.mux(packet)
+        video = video_from_frame(
+            frame, self._form.pixel_format, alpha, self._form.encoder.full_range
+        )
+        self._output.mux(self._video.encode(video))
         if self.audio:
             self.audio.advance(frame.seconds)
 
-    def finish(self) -> None:
-        """Write what the encoder still holds, the rest of the sound, and the index."""
-        for packet in self._video.encode(None):
-            self._output.mux(packet)
-        if self.audio:
+    def finish(self, *, with_rest_of_sound: bool) -> None:
+        """Write what the encoder still holds, the sound after the last picture, and the index."""
+        self._output.mux(self._video.encode(None))
+        if self.audio and with_rest_of_sound:
             self.audio.advance(float("inf"))
         self._output.close()
 
@@ -77,15 +81,19 @@ class VideoFile:
         width, height = self._form.padded(info.width, info.height)
         stream.width, stream.height = (height, width) if self._turns % 2 else (width, height)
         stream.pix_fmt = self._form.pixel_format
+        if info.aspect:
+            upright = self._turns != info.turns and info.turns % 2
+            stream.codec_context.sample_aspect_ratio = 1 / info.aspect if upright else info.aspect
         stream.codec_context.time_base = stream.time_base = info.time_base
         stream.codec_context.thread_type = "AUTO"
+        if encoder.tag and self._form.container.name in ("mp4", "mov"):
+            stream.codec_context.codec_tag = encoder.tag
         if self._turns:
             stream.set_display_rotation(90 * self._turns)
         return stream
 
     def _add_audio(self, like: FileSource) -> AudioCarrier:
-        span = Span(*like.span, like.start)
-        return AudioCarrier(like.path, self._output, self._form.container, span)
+        return AudioCarrier(like.path, self._output, self._form.container, like.span)
 
     def _stored(self, matted: Matted) -> tuple[Frame, AlphaMatte | None]:
         """Padded to a size that the encoder takes, and turned to lie as the source did."""

@@ -16,13 +16,18 @@ class Worker:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call in the thread. A cancelled caller waits until the call has returned."""
+        """Call in the thread. A caller that is cancelled, however often, waits for its return."""
         future = asyncio.wrap_future(self._executor.submit(call, *args, **kwargs))
-        try:
-            return await asyncio.shield(future)
-        except asyncio.CancelledError:
-            await asyncio.wait([future])
-            raise
+        cancelled: asyncio.CancelledError | None = None
+        while not future.done():
+            try:
+                await asyncio.wait([future])
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            future.exception()  # looked at, or asyncio complains that nobody did
+            raise cancelled
+        return future.result()
 
     def close(self) -> None:
         """End the thread once its call has returned."""

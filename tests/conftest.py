@@ -1,8 +1,49 @@
+"""Fixtures shared by the tests."""
+
+import os
+from pathlib import Path
+
 import pytest
 
-from pipeline.models import ModelEntry, find_entry
+from pipeline.errors import ModelError
+from pipeline.models import ModelEntry, find_entry, pull, verify
+from tests.clips import make_clip
+from tests.running import Command
 
 
 @pytest.fixture(scope="session")
 def u2netp() -> ModelEntry:
-    return find_entry("u2netp")
+    """The default model, fetched into the cache if it is not there."""
+    entry = find_entry("u2netp")
+    try:
+        verify(entry)
+    except ModelError:
+        pull(entry)
+    return entry
+
+
+@pytest.fixture
+def livematte(capfd: pytest.CaptureFixture[str]) -> Command:
+    """The command, run in this process."""
+    return Command(capfd)
+
+
+@pytest.fixture
+def no_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder in place of the cache of models."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    monkeypatch.setenv("LIVEMATTE_MODELS", os.fspath(folder))
+    return folder
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return make_clip(tmp_path / "in.mp4")
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    return folder

@@ -1,0 +1,56 @@
+"""`livematte doctor` names each lack, and what to do about it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.models import ModelEntry
+from stream.doctor_command import onnx_runtime, usable_cores
+from tests.running import Command
+
+
+def test_both_builds_of_onnx_runtime_are_a_fault() -> None:
+    finding = onnx_runtime("1.31", "1.30", "NVIDIA T4")
+    assert not finding.ok
+    assert "1.31" in finding.value
+    assert "1.30" in finding.value
+    assert "pip uninstall -y onnxruntime onnxruntime-gpu" in finding.remedy
+    assert "livematte[gpu]" in finding.remedy
+    assert "livematte[cpu]" in onnx_runtime("1.31", "1.30", None).remedy
+
+
+def test_a_gpu_without_its_build_is_a_fault() -> None:
+    finding = onnx_runtime("1.31", None, "NVIDIA T4")
+    assert not finding.ok
+    assert "pip install 'livematte[gpu]'" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("plain", "gpu_build", "gpu"),
+    [(None, None, None), ("1.31", None, None), (None, "1.31", "NVIDIA T4")],
+)
+def test_one_build_or_none_is_well(
+    plain: str | None, gpu_build: str | None, gpu: str | None
+) -> None:
+    assert onnx_runtime(plain, gpu_build, gpu).ok
+
+
+def test_it_counts_the_cores_of_this_process() -> None:
+    assert usable_cores() >= 1
+
+
+def test_all_is_well_with_a_model(livematte: Command, u2netp: ModelEntry) -> None:
+    ran = livematte("doctor")
+    assert "u2netp" in ran.out
+    assert "h264" in ran.out
+    assert "!! models" not in ran.out
+
+
+def test_a_missing_model_is_a_lack_with_a_remedy(livematte: Command, no_models: Path) -> None:
+    ran = livematte("doctor", "--json")
+    report = json.loads(ran.out)
+    (models,) = [finding for finding in report["findings"] if finding["what"] == "models"]
+    assert ran.status == 1
+    assert not models["ok"]
+    assert models["remedy"] == "livematte models pull u2netp"
