@@ -127,6 +127,8 @@ class Frame:
 
         Planes are reduced before they are converted, which costs a fraction of the other order.
         """
+        if side == 1:
+            return self.rgb
         low = self.low(side)
         return cv2.merge(low) if self.is_rgb else rgb_from_yuv(low, self.colour, self.height)
 

@@ -44,7 +44,7 @@ class U2Net:
     def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
         """A subject that reaches over the crop's border is looked at again in the whole frame."""
         step = 2 if min(frame.width, frame.height) >= 2 * self.size else 1
-        picture = frame.reduced(2) if step == 2 else frame.rgb
+        picture = frame.reduced(step)
         if look.crop is None:
             return self._see(picture)
         left, top = look.crop.left // step, look.crop.top // step

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.colour import UNTAGGED, ColourTags
 from pipeline.frame import AlphaMatte, Frame, RgbImage
+from pipeline.subject import WHOLE, Look
 from stream.convert import tag
 
 DISC = (200, 60, 40)
@@ -33,7 +34,7 @@ def paint(width: int, height: int, index: int = 0) -> RgbImage:
 class RedSegmenter:
     """Takes what is redder than it is blue for foreground."""
 
-    def __call__(self, frame: Frame) -> AlphaMatte:
+    def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
         rgb = frame.reduced(4 if frame.width > 640 else 1).astype(np.int16)
         return (rgb[..., 0] > rgb[..., 2]).astype(np.float32)
 
@@ -41,7 +42,7 @@ class RedSegmenter:
 class Everything:
     """Takes all of a frame for foreground."""
 
-    def __call__(self, frame: Frame) -> AlphaMatte:
+    def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
         return np.ones((20, 20), np.float32)
 
 

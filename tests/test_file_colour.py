@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.colour import BT709, FULL_RANGE, UNTAGGED, ColourTags
 from pipeline.frame import AlphaMatte, Frame, RgbImage
+from pipeline.subject import WHOLE, Look
 from stream.file_source import FileSource
 from stream.video_file import Encoding
 from tests.clips import DISC, WALL, Everything, make_clip, read_clip
@@ -23,7 +24,7 @@ class Remembering(Everything):
     def __init__(self) -> None:
         self.seen: list[RgbImage] = []
 
-    def __call__(self, frame: Frame) -> AlphaMatte:
+    def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
         self.seen.append(frame.rgb)
         return super().__call__(frame)
 

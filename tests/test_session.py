@@ -11,6 +11,7 @@ from pipeline.composite import solid
 from pipeline.errors import SinkError, SourceError
 from pipeline.frame import AlphaMatte, Frame
 from pipeline.matting import Matted, Matting
+from pipeline.subject import WHOLE, Look
 from stream.session import FILE_DEPTH, run_session
 from tests.fakes import KeepingSink, ListSource, plain_frame
 
@@ -24,7 +25,7 @@ class Whole:
         self.threads: set[str] = set()
         self.error: Exception | None = None
 
-    def __call__(self, frame: Frame) -> AlphaMatte:
+    def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
         self.threads.add(threading.current_thread().name)
         if self.error is not None:
             raise self.error
@@ -124,7 +125,7 @@ async def test_the_event_loop_runs_on_while_a_frame_is_worked_on() -> None:
     released, loop = threading.Event(), asyncio.get_running_loop()
 
     class Waiting(Whole):
-        def __call__(self, frame: Frame) -> AlphaMatte:
+        def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
             loop.call_soon_threadsafe(released.set)
             assert released.wait(10)
             return super().__call__(frame)
