@@ -26,18 +26,23 @@ _FLAT = 1e-3
 """Variance of alpha below which there is nothing to explain."""
 
 
-def guided_upsample(frame: Frame, alpha: AlphaMatte, guide: NDArray[np.uint8]) -> EdgeMatte:
+def guided_upsample(
+    frame: Frame, alpha: AlphaMatte, guide: NDArray[np.uint8], *, refine: bool = True
+) -> EdgeMatte:
     """Alpha at the frame's resolution, from a coarse one of any size, float32.
 
     `guide` is the frame reduced by its cells, RGB uint8 (h, w, 3). Only the uncertain band is
-    looked at; beyond it alpha is 0 or 1.
+    looked at; beyond it alpha is 0 or 1. Without `refine` alpha is brought up bilinearly.
     """
     height, width = guide.shape[:2]
     low = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_LINEAR)
     band = uncertain_band(low)
     cells = Cells.where(band > 0)
     side = cell_side(frame.width, frame.height)
-    values = _edge_alpha(frame, cells, side, low, band, guide)
+    scale = 1 / (CERTAIN_FOREGROUND - CERTAIN_BACKGROUND)
+    values = cells.enlarge(np.clip((low - CERTAIN_BACKGROUND) * scale, 0, 1), (side, side))
+    if refine:
+        values = _refined(frame, cells, side, values, fit(guide, low), band)
     return EdgeMatte(cells, values, low > 0.5, frame.width, frame.height, side)
 
 
@@ -48,21 +53,13 @@ def uncertain_band(alpha: AlphaMatte) -> Floats:
     return cv2.blur(wide, (3, 3))
 
 
-def _edge_alpha(
-    frame: Frame,
-    cells: Cells,
-    side: int,
-    low: AlphaMatte,
-    band: Floats,
-    guide: NDArray[np.uint8],
+def _refined(
+    frame: Frame, cells: Cells, side: int, coarse: Floats, models: list[Floats], band: Floats
 ) -> Floats:
-    """Alpha of the cells' pixels: float32 (n, side²)."""
-    block = side, side
-    *slopes, offset, trust = fit(guide, low)
-    scale = 1 / (CERTAIN_FOREGROUND - CERTAIN_BACKGROUND)
-    coarse = cells.enlarge(np.clip((low - CERTAIN_BACKGROUND) * scale, 0, 1), block)
-    guided = _evaluate(frame, cells, side, slopes, offset)
-    return coarse + cells.enlarge(trust * band, block) * (np.clip(guided, 0, 1) - coarse)
+    """Alpha of the cells' pixels along their colours, as far as the models are to be trusted."""
+    *slopes, offset, trust = models
+    guided = np.clip(_evaluate(frame, cells, side, slopes, offset), 0, 1)
+    return coarse + cells.enlarge(trust * band, (side, side)) * (guided - coarse)
 
 
 def fit(guide: NDArray[np.uint8], alpha: AlphaMatte) -> list[Floats]:

@@ -1,10 +1,12 @@
 """One frame in, one frame out: the only place where the order of the steps is written."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from pipeline.budget import QualityLadder
 from pipeline.cells import cell_side
 from pipeline.composite import Background, Transparent, composite
 from pipeline.frame import AlphaMatte, Frame, RgbImage
@@ -52,6 +54,16 @@ class Job:
     guide: RgbImage
     look: Look
     is_cut: bool
+    refine: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segmented:
+    """A frame on its way, with what the network saw of it and how long that took."""
+
+    job: Job
+    alpha: AlphaMatte
+    seconds: float
 
 
 class Matting:
@@ -61,7 +73,7 @@ class Matting:
     `begin` and `finish` are called for every frame in order, `segment` between them in any order,
     from any thread. At most `LAG` frames may have begun and not finished; the result does not
     depend on how many they are. `smooth=False` takes every frame for itself, `follow=False` looks
-    at whole frames.
+    at whole frames. With a `budget` in seconds a frame, `ladder` gives up quality to hold it.
     """
 
     def __init__(
@@ -71,6 +83,7 @@ class Matting:
         *,
         smooth: bool = True,
         follow: bool = True,
+        budget: float = math.inf,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.segmenter = segmenter or U2Net.load()
@@ -78,34 +91,35 @@ class Matting:
         self.temporal = TemporalFilter() if smooth else None
         self.subject = SubjectCrop() if follow else None
         self.cuts = CutDetector()
+        self.ladder = QualityLadder(budget)
         self.times = StageTimes()
         self._clock = clock
 
     def process(self, frame: Frame) -> Matted:
         """All of it for one frame."""
         job = self.begin(frame)
-        return self.finish(job, self.segment(job))
+        return self.finish(self.segment(job))
 
     def begin(self, frame: Frame) -> Job:
         """Look at a frame: reduce it, see whether a scene begins and where the subject is."""
-        began = self._clock()
+        began, quality = self._clock(), self.ladder.quality
         guide = frame.reduced(cell_side(frame.width, frame.height))
         is_cut = self.cuts(guide)
         look = self.subject.next(is_cut=is_cut) if self.subject else WHOLE
+        look = replace(look, smaller=quality.smaller)
         self._lap("segment", began)
-        return Job(frame, guide, look, is_cut)
+        return Job(frame, guide, look, is_cut, quality.refine)
 
-    def segment(self, job: Job) -> AlphaMatte:
+    def segment(self, job: Job) -> Segmented:
         """The network's coarse alpha. Keeps no state."""
         began = self._clock()
         alpha = self.segmenter(job.frame, job.look)
-        self._lap("segment", began)
-        return alpha
+        return Segmented(job, alpha, self._lap("segment", began) - began)
 
-    def finish(self, job: Job, coarse: AlphaMatte) -> Matted:
+    def finish(self, segmented: Segmented) -> Matted:
         """Refine along the frame's colours, smooth over time, composite."""
-        began = self._clock()
-        matte = guided_upsample(job.frame, coarse, job.guide)
+        began, job = self._clock(), segmented.job
+        matte = guided_upsample(job.frame, segmented.alpha, job.guide, refine=job.refine)
         refined = self._lap("refine", began)
         if self.temporal is not None:
             matte = self.temporal(job.guide, matte, is_cut=job.is_cut)
@@ -113,7 +127,8 @@ class Matting:
             self.subject.learn(job.frame, matte)
         smoothed = self._lap("smooth", refined)
         result = composite(job.frame, matte, self.background(job.frame, matte))
-        self._lap("composite", smoothed)
+        ended = self._lap("composite", smoothed)
+        self.ladder.note(max(segmented.seconds, ended - began))
         return Matted(result, matte)
 
     def _lap(self, stage: str, since: float) -> float:

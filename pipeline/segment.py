@@ -1,5 +1,7 @@
 """What is foreground: a network's coarse matte."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol, Self
 
 import numpy as np
@@ -30,37 +32,52 @@ class U2Net:
     makes video flicker and divides by zero on a flat one.
     """
 
-    def __init__(self, network: Network, size: int) -> None:
-        self.network = network
-        self.size = size
+    def __init__(self, networks: Mapping[int, Network]) -> None:
+        """`networks` by the side of their input."""
+        self.sizes = sorted(networks, reverse=True)
+        self._networks = networks
 
     @classmethod
-    def load(cls, model: str = DEFAULT_MODEL, options: RuntimeOptions = _DEFAULT_RUNTIME) -> Self:
-        """By the catalogue's name, or the path of an .onnx file; raises ModelError."""
+    def load(
+        cls,
+        model: str = DEFAULT_MODEL,
+        options: RuntimeOptions = _DEFAULT_RUNTIME,
+        sizes: Sequence[int] = (),
+    ) -> Self:
+        """By the catalogue's name, or the path of an .onnx file; raises ModelError.
+
+        `sizes` are multiples of 32; where there is none it is the one that the model was made for.
+        """
         path, spec = find_model(model)
-        network = load_network(path, spec, options)
-        return cls(network, spec.size)
+        chosen = [replace(spec, size=size) for size in sizes or (spec.size,)]
+        return cls({one.size: load_network(path, one, options) for one in chosen})
+
+    @property
+    def network(self) -> Network:
+        """The largest."""
+        return self._networks[self.sizes[0]]
 
     def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
         """A subject that reaches over the crop's border is looked at again in the whole frame."""
-        step = 2 if min(frame.width, frame.height) >= 2 * self.size else 1
+        size = self.sizes[min(look.smaller, len(self.sizes) - 1)]
+        step = 2 if min(frame.width, frame.height) >= 2 * size else 1
         picture = frame.reduced(step)
         if look.crop is None:
-            return self._see(picture)
+            return self._see(picture, size)
         left, top = look.crop.left // step, look.crop.top // step
         right, bottom = -(-look.crop.right // step), -(-look.crop.bottom // step)
-        alpha = self._see(picture[top:bottom, left:right])
+        alpha = self._see(picture[top:bottom, left:right], size)
         if _reaches_over(alpha, look.crop, frame):
-            return self._see(picture)
+            return self._see(picture, size)
         height, width = picture.shape[:2]
         whole = np.zeros((height, width), np.float32)
         if look.around:
-            whole = resize(self._see(picture), width, height)
+            whole = resize(self._see(picture, size), width, height)
         whole[top:bottom, left:right] = resize(alpha, right - left, bottom - top)
         return whole
 
-    def _see(self, picture: RgbImage) -> AlphaMatte:
-        return self.network(resize(picture, self.size, self.size))
+    def _see(self, picture: RgbImage, size: int) -> AlphaMatte:
+        return self._networks[size](resize(picture, size, size))
 
 
 def _reaches_over(alpha: AlphaMatte, crop: Roi, frame: Frame) -> bool:

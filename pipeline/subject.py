@@ -27,10 +27,14 @@ _PRESENT = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Where a network is to look in a frame: at `crop`, in pixels, and at the rest if `around`."""
+    """Where a network is to look in a frame: at `crop`, in pixels, and at the rest if `around`.
+
+    `smaller` is by how many sizes less closely than it could.
+    """
 
     crop: Roi | None = None
     around: bool = True
+    smaller: int = 0
 
 
 WHOLE = Look()

@@ -11,6 +11,7 @@ from pipeline.composite import Transparent
 from pipeline.errors import Interruption, OptionError, SourceError
 from pipeline.matting import Matting
 from pipeline.models import DEFAULT_MODEL
+from pipeline.runtime import RuntimeOptions
 from pipeline.segment import U2Net
 from stream.background import open_background
 from stream.ends import Sink
@@ -18,8 +19,15 @@ from stream.file_sink import FileSink
 from stream.file_source import FileSource
 from stream.formats import CONTAINERS, ENCODERS, alpha_extensions
 from stream.matte_sink import Both, MatteSink
+from stream.network_options import (
+    PrecisionOption,
+    RequireGpuOption,
+    RuntimeOption,
+    SizeOption,
+    ThreadsOption,
+)
 from stream.progress import ProgressKind, show_progress
-from stream.session import OnFrame, SessionStats, run_session
+from stream.session import FILE, OnFrame, SessionStats, run_session
 from stream.video_file import Encoding
 
 _EXTENSIONS = ", ".join(CONTAINERS)
@@ -50,6 +58,11 @@ def file(
     model: Annotated[
         str, typer.Option(help="A name of `livematte models list`, or the path of an .onnx file.")
     ] = DEFAULT_MODEL,
+    size: SizeOption = None,
+    runtime: RuntimeOption = "auto",
+    precision: PrecisionOption = "auto",
+    threads: ThreadsOption = 0,
+    require_gpu: RequireGpuOption = False,
     smooth: Annotated[bool, typer.Option(help="Steady the matte over time.")] = True,
     alpha_output: Annotated[
         Path | None,
@@ -95,11 +108,13 @@ def file(
             raise OptionError(f"--alpha-output {alpha_output}: is OUT itself: name another file")
         matte = FileSink(alpha_output, reader, overwrite=overwrite, audio=False)
         sink = Both(writer, MatteSink(matte))
-    matting = Matting(U2Net.load(model), behind, smooth=smooth)
+    options = RuntimeOptions(runtime, precision, threads, require_gpu, FILE.segmenters)
+    segmenter = U2Net.load(model, options, (size,) if size else ())
+    matting = Matting(segmenter, behind, smooth=smooth)
     with show_progress(progress, reader.info.frames) as on_frame:
         stats = _run(reader, matting, sink, writer, on_frame)
     losses = [*reader.losses, *writer.losses]
-    report = _report(stats, writer, reader, losses)
+    report = _report(stats, writer, reader, losses) | {"network": _network(segmenter)}
     typer.echo(json.dumps(report) if as_json else _sentence(report))
     if losses:
         raise SourceError(f"{source}: {'; '.join(losses)}: what could be read is in {output}")
@@ -134,9 +149,21 @@ def _report(
     }
 
 
+def _network(segmenter: U2Net) -> dict[str, Any]:
+    """What really ran: a GPU that idles is found here."""
+    network = segmenter.network
+    return {
+        "runtime": network.runtime,
+        "device": network.device,
+        "precision": network.precision,
+        "size": segmenter.sizes[0],
+    }
+
+
 def _sentence(report: dict[str, Any]) -> str:
     return (
         f"{report['output']}: {report['frames_out']} frames of {report['width']} by "
         f"{report['height']} in {report['seconds']:.1f} s ({report['fps']:.1f} a second), "
-        f"sound: {report['audio']}"
+        f"sound: {report['audio']}, network: {report['network']['runtime']} "
+        f"{report['network']['precision']} on {report['network']['device']}"
     )

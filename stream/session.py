@@ -2,17 +2,37 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
+from threadpoolctl import threadpool_limits
+
 from pipeline.frame import Frame
-from pipeline.matting import Matted, Matting
+from pipeline.matting import Matted, Matting, Segmented
 from stream.ends import Sink, Source
 from stream.queues import FrameQueue, Overflow
 from stream.worker import Worker
 
-FILE_DEPTH = 4
-"""Frames that wait between two stages: enough to even out their paces, few enough for 4K."""
+AGES_KEPT = 3600
+"""Of the latest frames of a live session: two minutes at 30 a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much a session has under way: its queues, frames begun and not finished, networks run."""
+
+    depth: int
+    overflow: Overflow
+    in_flight: int
+    segmenters: int
+
+
+FILE = Pace(4, Overflow.BLOCK, in_flight=4, segmenters=2)
+"""Every frame, as many a second as can be."""
+LIVE = Pace(1, Overflow.DROP_OLDEST, in_flight=2, segmenters=1)
+"""The newest frame, as soon as can be; what comes too fast is dropped before it is worked on."""
 
 
 @dataclass(slots=True)
@@ -21,12 +41,19 @@ class SessionStats:
 
     frames_in: int = 0
     frames_out: int = 0
+    dropped: int = 0
     seconds: float = 0.0
     stages_ms: dict[str, float] = field(default_factory=dict)
+    ages: deque[float] = field(default_factory=lambda: deque(maxlen=AGES_KEPT))
+    """Seconds from reading to having written, of the latest frames."""
 
     @property
     def fps(self) -> float:
         return self.frames_out / self.seconds if self.seconds else 0.0
+
+    def age_ms(self, percentile: float) -> float:
+        """How old the latest frames were when they had been written."""
+        return 1e3 * float(np.percentile(self.ages, percentile)) if self.ages else 0.0
 
 
 OnFrame = Callable[[SessionStats, Frame], None]
@@ -34,16 +61,23 @@ OnFrame = Callable[[SessionStats, Frame], None]
 
 
 async def run_session(
-    source: Source, matting: Matting, sink: Sink, *, on_frame: OnFrame | None = None
+    source: Source,
+    matting: Matting,
+    sink: Sink,
+    *,
+    pace: Pace = FILE,
+    on_frame: OnFrame | None = None,
 ) -> SessionStats:
-    """Take every frame of the source through the pipeline to the sink, in order.
+    """Take the frames of the source through the pipeline to the sink, in order.
 
     Both ends are closed in every case. The first error ends the session and is raised as itself. A
     cancelled session finishes the sink with what was written, as incomplete.
     """
-    session = _Session(source, matting, sink, on_frame)
+    session = _Session(source, matting, sink, pace, on_frame)
     try:
-        await session.run()
+        # The pipeline's products are small; BLAS threads for them only fight with the network's.
+        with threadpool_limits(1, "blas"):
+            await session.run()
     finally:
         try:
             await source.aclose()
@@ -60,17 +94,21 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 class _Session:
-    """The three tasks, the two queues between them, and the count."""
+    """The tasks, the queues between them, and the count. A frame goes with the time it was read."""
 
     def __init__(
-        self, source: Source, matting: Matting, sink: Sink, on_frame: OnFrame | None
+        self, source: Source, matting: Matting, sink: Sink, pace: Pace, on_frame: OnFrame | None
     ) -> None:
         self.stats = SessionStats()
         self._source, self._matting, self._sink = source, matting, sink
         self._on_frame = on_frame
-        self._inbox: FrameQueue[Frame] = FrameQueue(FILE_DEPTH, Overflow.BLOCK)
-        self._outbox: FrameQueue[Matted] = FrameQueue(FILE_DEPTH, Overflow.BLOCK)
-        self._worker = Worker("matting")
+        self._inbox: FrameQueue[tuple[float, Frame]] = FrameQueue(pace.depth, pace.overflow)
+        self._outbox: FrameQueue[tuple[float, Matted]] = FrameQueue(pace.depth, pace.overflow)
+        self._seen: FrameQueue[tuple[float, asyncio.Future[Segmented]]]
+        self._seen = FrameQueue(pace.in_flight, Overflow.BLOCK)
+        self._room = asyncio.Semaphore(pace.in_flight)
+        self._eye, self._hand = Worker("look"), Worker("matting")
+        self._network = Worker("segment", pace.segmenters)
 
     async def run(self) -> None:
         start = time.perf_counter()
@@ -81,33 +119,46 @@ class _Session:
             await self._sink.finish(complete=False)
             raise
         finally:
-            self._worker.close()
+            for worker in (self._eye, self._network, self._hand):
+                worker.close()
             self._summarise(time.perf_counter() - start)
 
     async def _run_tasks(self) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._read())
-                tasks.create_task(self._matte())
-                tasks.create_task(self._write())
+                for part in (self._read, self._segment, self._finish, self._write):
+                    tasks.create_task(part())
         except BaseExceptionGroup as group:
             raise _first(group) from None
 
     async def _read(self) -> None:
         async for frame in self._source:
             self.stats.frames_in += 1
-            await self._inbox.put(frame)
+            await self._inbox.put((time.perf_counter(), frame))
         await self._inbox.close()
 
-    async def _matte(self) -> None:
-        async for frame in self._inbox:
-            await self._outbox.put(await self._worker.run(self._matting.process, frame))
+    async def _segment(self) -> None:
+        """Begin frames in order, and hand them to the network, which works on several at once."""
+        await self._room.acquire()
+        async for read_at, frame in self._inbox:
+            job = await self._eye.run(self._matting.begin, frame)
+            await self._seen.put((read_at, self._network.start(self._matting.segment, job)))
+            await self._room.acquire()
+        await self._seen.close()
+
+    async def _finish(self) -> None:
+        async for read_at, future in self._seen:
+            matted = await self._hand.run(self._matting.finish, await future)
+            self._room.release()
+            await self._outbox.put((read_at, matted))
         await self._outbox.close()
 
     async def _write(self) -> None:
-        async for matted in self._outbox:
+        async for read_at, matted in self._outbox:
             await self._sink.write(matted)
             self.stats.frames_out += 1
+            self.stats.dropped = self._inbox.dropped + self._outbox.dropped
+            self.stats.ages.append(time.perf_counter() - read_at)
             if self._on_frame is not None:
                 self._on_frame(self.stats, matted.frame)
 

@@ -109,15 +109,15 @@ def red_scene(*discs: AlphaMatte) -> Frame:
 
 def test_a_subject_that_reaches_over_the_crop_is_seen_in_the_whole_frame() -> None:
     network = RedNetwork()
-    alpha = U2Net(network, 64)(red_scene(disc(320)), Look(Roi(0, 0, 330, 360), around=False))
+    alpha = U2Net({64: network})(red_scene(disc(320)), Look(Roi(0, 0, 330, 360), around=False))
     assert network.calls == 2
     assert alpha[:, alpha.shape[1] * 340 // WIDTH].max() == 1
 
 
 def test_somebody_who_comes_in_elsewhere_is_found_by_looking_around() -> None:
     frame, crop = red_scene(disc(150), disc(550, radius=40)), Roi(50, 80, 250, 280)
-    alone = U2Net(RedNetwork(), 64)(frame, Look(crop, around=False))
-    around = U2Net(RedNetwork(), 64)(frame, Look(crop, around=True))
+    alone = U2Net({64: RedNetwork()})(frame, Look(crop, around=False))
+    around = U2Net({64: RedNetwork()})(frame, Look(crop, around=True))
     right = alone.shape[1] * 550 // WIDTH
     assert alone[:, right].max() == 0
     assert around[:, right].max() == 1
@@ -127,14 +127,13 @@ def test_the_result_is_the_same_however_many_frames_are_in_flight() -> None:
     frames = [red_scene(disc(150 + 5 * i)) for i in range(20)]
     results = []
     for in_flight in (1, 2, LAG):
-        matting = Matting(U2Net(RedNetwork(), 64))
+        matting = Matting(U2Net({64: RedNetwork()}))
         jobs, mattes = [], []
         for frame in frames:
             jobs.append(matting.begin(frame))
             if len(jobs) == in_flight:
-                job = jobs.pop(0)
-                mattes.append(matting.finish(job, matting.segment(job)).alpha)
-        mattes += [matting.finish(job, matting.segment(job)).alpha for job in jobs]
+                mattes.append(matting.finish(matting.segment(jobs.pop(0))).alpha)
+        mattes += [matting.finish(matting.segment(job)).alpha for job in jobs]
         results.append(np.array(mattes))
     assert np.array_equal(results[0], results[1])
     assert np.array_equal(results[0], results[2])

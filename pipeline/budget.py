@@ -1,0 +1,63 @@
+"""A frame rate to hold, and what is given up for it.
+
+The order of what goes: refinement along the frame's colours, then the network's size, step by step.
+Whole frames are dropped last and not here: a live session's queues keep the newest.
+"""
+
+import math
+from dataclasses import dataclass
+
+DOWN_AT, UP_BELOW = 1.0, 0.7
+"""Parts of the budget: above the first a frame was too slow, below the second it leaves room."""
+DOWN_AFTER, UP_AFTER = 5, 60
+"""Frames in a row that must say so: quickly down, slowly up."""
+LONGEST_PATIENCE = 16 * UP_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What is spent on a frame."""
+
+    refine: bool = True
+    """Whether the edge is refined along the frame's colours."""
+    smaller: int = 0
+    """By how many sizes the network is smaller than its largest."""
+
+
+LADDER = (Quality(), Quality(refine=False), Quality(False, 1), Quality(False, 2))
+"""From the best to the cheapest."""
+
+
+class QualityLadder:
+    """Steps down when frames take longer than `budget` seconds, and up again with hysteresis.
+
+    Each climb that did not last makes the next one wait twice as long. A budget of infinity, for
+    files, never steps. `downs` and `ups` count the steps.
+    """
+
+    def __init__(self, budget: float = math.inf) -> None:
+        self.budget = budget
+        self.step = self.downs = self.ups = 0
+        self._late = self._early = 0
+        self._patience = UP_AFTER
+
+    @property
+    def quality(self) -> Quality:
+        return LADDER[self.step]
+
+    def note(self, seconds: float) -> None:
+        """Learn what the slowest stage of a frame took."""
+        self._late = self._late + 1 if seconds > DOWN_AT * self.budget else 0
+        self._early = self._early + 1 if seconds < UP_BELOW * self.budget else 0
+        if self._late == DOWN_AFTER and self.step < len(LADDER) - 1:
+            self._move(+1)
+            self.downs += 1
+            if self.ups:
+                self._patience = min(2 * self._patience, LONGEST_PATIENCE)
+        elif self._early == self._patience and self.step > 0:
+            self._move(-1)
+            self.ups += 1
+
+    def _move(self, steps: int) -> None:
+        self.step += steps
+        self._late = self._early = 0
