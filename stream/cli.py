@@ -1,6 +1,5 @@
 """The command `livematte`: its parts, and what becomes of their errors."""
 
-import os
 import sys
 from importlib import metadata
 from typing import Annotated
@@ -48,7 +47,6 @@ def _options(
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit; an error is one line on standard error."""
     av.logging.set_level(av.logging.PANIC)
-    os.environ.setdefault("SVT_LOG", "1")  # this encoder has its own log, and its own 1 for errors
     sys.exit(_run(arguments))
 
 

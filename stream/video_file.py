@@ -1,5 +1,6 @@
 """A video file while it is being written: one encoder, and the sound beside it. It blocks."""
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -74,6 +75,7 @@ class VideoFile:
         self._output.close()
 
     def _add_video(self, encoding: Encoding, info: VideoInfo) -> av.VideoStream:
+        os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 logs past FFmpeg: errors alone
         encoder = self._form.encoder
         options = encoder.tuned(encoding.crf, encoding.preset)
         stream = self._output.add_stream(encoder.name, rate=info.rate, options=options)

@@ -35,7 +35,7 @@ class RedSegmenter:
     """Takes what is redder than it is blue for foreground."""
 
     def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
-        rgb = frame.reduced(4 if frame.width > 640 else 1).astype(np.int16)
+        rgb = frame.reduced(4 if frame.width > 640 else 2).astype(np.int16)
         return (rgb[..., 0] > rgb[..., 2]).astype(np.float32)
 
 

@@ -26,7 +26,7 @@ class Remembering(Everything):
 
     def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
         self.seen.append(frame.rgb)
-        return super().__call__(frame)
+        return super().__call__(frame, look)
 
 
 def middle(rgb: RgbImage, size: tuple[int, int] = (64, 48)) -> RgbImage:

@@ -102,7 +102,8 @@ async def test_both_ends_are_closed_though_one_cannot() -> None:
 async def test_a_cancelled_session_finishes_what_was_written_as_incomplete() -> None:
     source, sink = ListSource([plain_frame()], endless=True), KeepingSink()
     session = asyncio.ensure_future(run_session(source, matting(), sink))
-    await sink.got_one.wait()
+    wrote = asyncio.ensure_future(sink.got_one.wait())
+    await asyncio.wait([session, wrote], return_when=asyncio.FIRST_COMPLETED)
     session.cancel()
     with pytest.raises(asyncio.CancelledError):
         await session
@@ -128,7 +129,7 @@ async def test_the_event_loop_runs_on_while_a_frame_is_worked_on() -> None:
         def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
             loop.call_soon_threadsafe(released.set)
             assert released.wait(10)
-            return super().__call__(frame)
+            return super().__call__(frame, look)
 
     await run_session(ListSource([plain_frame()] * 3), matting(Waiting()), KeepingSink())
 
