@@ -43,7 +43,7 @@ def test_a_person_reads_one_sentence(livematte: Command, clip: Path, tmp_path: P
     ran = livematte("file", clip, tmp_path / "out.webm", "--progress", "none")
     assert ran.status == 0
     assert ran.out.startswith(f"{tmp_path / 'out.webm'}: 10 frames of 64 by 48 in ")
-    assert ran.out.endswith("sound: encoded\n")
+    assert "sound: encoded, network: openvino" in ran.out
 
 
 def test_progress_is_plain_lines_where_there_is_no_terminal(
