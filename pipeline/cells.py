@@ -20,8 +20,6 @@ Floats = NDArray[Any]
 Block = tuple[int, int]
 """Height and width, in samples, of a cell in one plane."""
 
-_AROUND = np.array([(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)])
-
 
 def cell_side(width: int, height: int) -> int:
     """Pixels a side of a cell: the grid keeps some 180 to 360 lines whatever the frame's size."""
@@ -58,7 +56,8 @@ class Cells:
 
     def enlarge(self, plane: Floats, block: Block) -> Floats:
         """A plane (h, w), brought up bilinearly to the samples of the cells: (n, block samples)."""
-        return np.take(plane, self._neighbours) @ _bilinear(block)
+        padded = cv2.copyMakeBorder(plane, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+        return np.take(padded, self._around) @ _bilinear(block)
 
     def samples(self, plane: Plane, block: Block) -> NDArray[np.intp]:
         """Where the cells' samples lie in a plane (H, W), flattened: intp (n, block samples).
@@ -72,18 +71,27 @@ class Cells:
         return self._samples[key]
 
     def _find_samples(self, height: int, width: int, block: Block) -> NDArray[np.intp]:
-        rows, columns = np.divmod(self.index, self.shape[1])
-        lines = np.minimum(rows[:, None] * block[0] + np.arange(block[0]), height - 1)
-        places = np.minimum(columns[:, None] * block[1] + np.arange(block[1]), width - 1)
+        rows, columns = self._places
+        down, across = np.arange(block[0]), np.arange(block[1])
+        if (height, width) == (self.shape[0] * block[0], self.shape[1] * block[1]):
+            first = rows * (block[0] * width) + columns * block[1]
+            return first[:, None] + (down[:, None] * width + across).reshape(-1)
+        lines = np.minimum(rows[:, None] * block[0] + down, height - 1)
+        places = np.minimum(columns[:, None] * block[1] + across, width - 1)
         return (lines[:, :, None] * width + places[:, None, :]).reshape(-1, block[0] * block[1])
 
     @cached_property
-    def _neighbours(self) -> NDArray[np.intp]:
-        """The nine cells around and in each: intp (n, 9)."""
-        height, width = self.shape
-        rows, columns = np.divmod(self.index[:, None], width)
-        near_rows = np.clip(rows + _AROUND[:, 0], 0, height - 1)
-        return near_rows * width + np.clip(columns + _AROUND[:, 1], 0, width - 1)
+    def _places(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Row and column of every cell: intp (n,) each."""
+        return np.divmod(self.index, self.shape[1])
+
+    @cached_property
+    def _around(self) -> NDArray[np.intp]:
+        """The nine cells around and in each, in a plane padded by one: intp (n, 9)."""
+        width = self.shape[1] + 2
+        rows, columns = self._places
+        offsets = np.arange(3)[:, None] * width + np.arange(3)
+        return (rows * width + columns)[:, None] + offsets.reshape(-1)
 
 
 @cache

@@ -49,8 +49,7 @@ def guided_upsample(
 def uncertain_band(alpha: AlphaMatte) -> Floats:
     """1 where alpha is neither clearly foreground nor well inside the background, falling to 0."""
     certain = (alpha < CERTAIN_BACKGROUND) | (alpha > CERTAIN_FOREGROUND)
-    wide = cv2.dilate((~certain).astype(np.float32), np.ones((3, 3), np.uint8))
-    return cv2.blur(wide, (3, 3))
+    return cv2.blur((~certain).astype(np.float32), (3, 3))
 
 
 def _refined(

@@ -62,7 +62,9 @@ class EdgeMatte:
 
     def at(self, cells: Cells) -> Floats:
         """Alpha of the pixels of other cells, among which all of the edge's are: (m, side²)."""
-        flat = cells.take(self.inside).astype(np.float32)
-        alpha = np.repeat(flat[:, None], self.side**2, axis=1)
-        alpha[np.searchsorted(cells.index, self.cells.index)] = self.values
+        order = np.empty(cells.shape, np.intp)
+        order.reshape(-1)[cells.index] = np.arange(len(cells))
+        alpha = np.empty((len(cells), self.side**2), np.float32)
+        alpha[:] = cells.take(self.inside)[:, None]
+        alpha[self.cells.take(order)] = self.values
         return alpha
