@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cells import Cells, Floats, cell_side, double, halve, pooling
-from pipeline.frame import AlphaMatte, Frame
+from pipeline.cells import Cells, Floats, cell_side, double, halve
+from pipeline.frame import AlphaMatte, Frame, resize
 from pipeline.matte import EdgeMatte
 
 CERTAIN_FOREGROUND = 0.94
@@ -115,14 +115,16 @@ def _solve(matrix: tuple[Floats, ...], right: list[Floats]) -> list[Floats]:
 def _evaluate(
     frame: Frame, cells: Cells, side: int, slopes: list[Floats], offset: Floats
 ) -> Floats:
-    """alpha = a · rgb + b at the cells' pixels, on the frame's own channels: float32 (n, side²)."""
-    to_rgb = frame.channels_to_rgb / 255
-    alpha = cells.enlarge(offset + _mix(slopes, to_rgb[:, 3]), (side, side))
+    """alpha = a · rgb + b at the cells' pixels, on the frame's own channels: float32 (n, side²).
+
+    Every term is taken at the pixel: slopes and offset are large and cancel each other.
+    """
+    block, to_rgb = (side, side), frame.channels_to_rgb / 255
+    alpha = cells.enlarge(offset + _mix(slopes, to_rgb[:, 3]), block)
     for plane, column in zip(frame.channels, to_rgb.T, strict=False):
-        slope = _mix(slopes, column)
-        block = frame.block(plane, side)
-        samples = np.take(plane, cells.samples(plane, block)).astype(np.float32)
-        alpha += _finer(cells.enlarge(slope, block) * samples, block, side)
+        full = resize(plane, frame.width, frame.height)
+        slope = cells.enlarge(_mix(slopes, column), block)
+        alpha += slope * np.take(full, cells.samples(full, block))
     return alpha
 
 
@@ -130,10 +132,3 @@ def _mix(fields: list[Floats], weights: Floats) -> Floats:
     """Their sum, each times a weight."""
     red, green, blue = (field * weight for field, weight in zip(fields, weights, strict=True))
     return red + green + blue
-
-
-def _finer(values: Floats, block: tuple[int, int], side: int) -> Floats:
-    """Values of a plane's samples given to every pixel that they stand for: (n, side²)."""
-    if block == (side, side):
-        return values
-    return values @ (pooling(side, block) > 0).T.astype(np.float32)
