@@ -5,7 +5,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from pipeline.cells import Block, Floats, double, halve, spread
+from pipeline.cells import Block, Floats, double, halve, repeat, spread
 from pipeline.colour import Plane, Planes, yuv_from_rgb
 from pipeline.errors import OptionError
 from pipeline.foreground import estimate_colours, unmix
@@ -62,9 +62,10 @@ class Blur:
         sigma = max((self.radius or frame.height / DEFAULT_BLUR_LINES) / matte.side, _LEAST_SIGMA)
         # Widened, for a cell at the edge is partly the person's colour.
         room = 1 - cv2.dilate(matte.low, np.ones((3, 3), np.uint8)) + _LITTLE
+        low = _blur(cv2.merge(frame.low(matte.side)), room, sigma)
         blurred = tuple(
-            spread(_blur(low, room, sigma), plane, frame.block(plane, matte.side), cv2.INTER_LINEAR)
-            for plane, low in zip(frame.channels, frame.low(matte.side), strict=True)
+            spread(small, plane, frame.block(plane, matte.side))
+            for plane, small in zip(frame.channels, cv2.split(low), strict=True)
         )
         return (cv2.merge(blurred),) if frame.is_rgb else blurred
 
@@ -83,11 +84,10 @@ def composite(frame: Frame, matte: EdgeMatte, background: Planes | None) -> Fram
     behind: Planes | tuple[None, ...] = (None,) * 3
     if background is not None:
         behind = tuple(cv2.split(background[0])) if frame.is_rgb else background
+    colours = zip(*estimate_colours(frame.low(matte.side), matte.low), strict=True)
     mixed = tuple(
-        _blend(
-            plane, matte, frame.block(plane, matte.side), estimate_colours(low, matte.low), under
-        )
-        for plane, low, under in zip(frame.channels, frame.low(matte.side), behind, strict=True)
+        _blend(plane, matte, frame.block(plane, matte.side), pair, under)
+        for plane, pair, under in zip(frame.channels, colours, behind, strict=True)
     )
     return frame.with_planes((cv2.merge(mixed),) if frame.is_rgb else mixed)
 
@@ -100,21 +100,35 @@ def _blend(
     behind: Plane | None,
 ) -> Plane:
     """One plane: its foreground over `behind`, or alone, its colours running on beyond the edge."""
+    if behind is None:
+        result = spread(np.rint(colours[0]).astype(np.uint8), plane, block).copy()
+    else:
+        result = behind.copy()
+    cv2.copyTo(plane, repeat(matte.inside.view(np.uint8), plane, block), result)
+    if len(matte.cells):
+        _blend_edge(plane, matte, block, colours, behind, result)
+    return result
+
+
+def _blend_edge(
+    plane: Plane,
+    matte: EdgeMatte,
+    block: Block,
+    colours: tuple[Floats, Floats],
+    behind: Plane | None,
+    result: Plane,
+) -> None:
+    """Write the edge's samples into `result`."""
     cells = matte.cells
     samples, alpha = cells.samples(plane, block), matte.pooled(block)
     image = np.take(plane, samples).astype(np.float32)
     edge = unmix(image, alpha, *(cells.enlarge(colour, block) for colour in colours))
-    if behind is None:
-        running_on = np.rint(colours[0]).astype(np.uint8)
-        result = spread(running_on, plane, block, cv2.INTER_LINEAR).copy()
-    else:
-        result = behind.copy()
-        below = np.take(behind, samples)
-        edge = below + alpha * (edge - below)
-    inside = spread(matte.inside.view(np.uint8), plane, block, cv2.INTER_NEAREST)
-    cv2.copyTo(plane, inside, result)
-    result.reshape(-1)[samples] = np.rint(edge).astype(np.uint8)
-    return result
+    if behind is not None:
+        below = np.take(behind, samples).astype(np.float32)
+        edge -= below
+        edge *= alpha
+        edge += below
+    result.reshape(-1)[samples] = cv2.convertScaleAbs(edge)
 
 
 def planes_like(frame: Frame, rgb: RgbImage) -> Planes:
@@ -134,10 +148,11 @@ def cover(rgb: RgbImage, width: int, height: int) -> RgbImage:
     return resize(rgb[top : top + cut_height, left : left + cut_width], width, height)
 
 
-def _blur(plane: Plane, weight: Floats, sigma: float) -> Plane:
-    """A reduced plane, uint8 (h, w), blurred by a weighted Gaussian of `sigma` cells."""
+def _blur(low: Plane, weight: Floats, sigma: float) -> Plane:
+    """A reduced picture, uint8 (h, w, 3), blurred by a weighted Gaussian of `sigma` cells."""
     if sigma >= _WIDE_SIGMA:
-        return double(_blur(halve(plane), halve(weight), sigma / 2), plane)
-    total = cv2.GaussianBlur(weight, (0, 0), sigma)
-    blurred = cv2.GaussianBlur(plane.astype(np.float32) * weight, (0, 0), sigma) / total
-    return np.rint(np.clip(blurred, 0, 255)).astype(np.uint8)
+        return double(_blur(halve(low), halve(weight), sigma / 2), low)
+    weights = cv2.merge([weight] * 3)
+    blurred = cv2.GaussianBlur(low * weights, (0, 0), sigma)
+    blurred /= cv2.GaussianBlur(weights, (0, 0), sigma)
+    return cv2.convertScaleAbs(blurred)

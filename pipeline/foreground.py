@@ -5,41 +5,52 @@ foreground and the background near a pixel are averages weighted by alpha and by
 is left of I = αF + (1 - α)B is given to F.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.cells import Floats, double, halve
+from pipeline.colour import Planes
 
 WINDOWS = (15, 3)
 """Sides of the averaging windows, in pairs of cells: the second pass sharpens."""
 _LITTLE = 1e-3
 
 
-def estimate_colours(plane: NDArray[np.uint8], alpha: Floats) -> tuple[Floats, Floats]:
-    """Smooth foreground and background colours of a reduced plane: float32 (h, w) each.
+def estimate_colours(planes: Planes, alpha: Floats) -> tuple[Sequence[Floats], Sequence[Floats]]:
+    """Smooth foreground and background colours of reduced planes: float32 (h, w), one a plane.
 
-    `plane` is uint8 (h, w), `alpha` float32 (h, w). Far from all foreground its colour is the mean
-    of all foreground, so nothing of the room is in it; likewise the background.
+    `planes` are uint8 (h, w), `alpha` float32 (h, w). Far from all foreground its colour is the
+    mean of all foreground, so nothing of the room is in it; likewise the background.
     """
-    foreground = background = image = halve(plane).astype(np.float32)
-    weight = halve(alpha)
+    foreground = background = image = halve(cv2.merge(planes)).astype(np.float32)
+    weight = cv2.merge([halve(alpha)] * len(planes))
     for side in WINDOWS:
         foreground = _average(foreground, weight, side)
         background = _average(background, 1 - weight, side)
         foreground = unmix(image, weight, foreground, background)
-    return double(foreground, plane), double(background, plane)
+    return cv2.split(double(foreground, alpha)), cv2.split(double(background, alpha))
 
 
 def unmix(image: Floats, alpha: Floats, foreground: Floats, background: Floats) -> Floats:
     """The foreground colour that with its neighbours' estimates best explains I = αF + (1 - α)B."""
-    rest = image - alpha * foreground - (1 - alpha) * background
-    return np.clip(foreground + alpha * rest, 0, 255)
+    colour = foreground - background  # in place from here: these arrays are the hottest of all
+    colour *= -alpha
+    colour -= background
+    colour += image
+    colour *= alpha
+    colour += foreground
+    return np.clip(colour, 0, 255, out=colour)
 
 
 def _average(values: Floats, weight: Floats, side: int) -> Floats:
     """The weighted mean in a square window; that of the whole picture where the window has none."""
     weighted = values * weight
-    overall = weighted.mean() / (weight.mean() + _LITTLE)
+    overall = np.array(cv2.mean(weighted)[:3]) / (cv2.mean(weight)[0] + _LITTLE)
     total = cv2.blur(weight, (side, side))
-    return (cv2.blur(weighted, (side, side)) + _LITTLE * overall) / (total + _LITTLE)
+    total += np.float32(_LITTLE)
+    local = cv2.blur(weighted, (side, side))
+    local += (_LITTLE * overall).astype(np.float32)
+    local /= total
+    return local

@@ -124,7 +124,8 @@ def _evaluate(
     for plane, column in zip(frame.channels, to_rgb.T, strict=False):
         full = resize(plane, frame.width, frame.height)
         slope = cells.enlarge(_mix(slopes, column), block)
-        alpha += slope * np.take(full, cells.samples(full, block))
+        slope *= np.take(full, cells.samples(full, block))
+        alpha += slope
     return alpha
 
 

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cells import Block, Cells, Floats, cell_side, pooling, reduce, spread
+from pipeline.cells import Block, Cells, Floats, cell_side, pooling, reduce, repeat
 from pipeline.frame import AlphaMatte
 
 
@@ -43,7 +42,7 @@ class EdgeMatte:
         """Alpha of every pixel: float32 (H, W)."""
         alpha = np.empty((self.height, self.width), np.float32)
         block = self.side, self.side
-        alpha[:] = spread(self.inside.view(np.uint8), alpha, block, cv2.INTER_NEAREST)
+        alpha[:] = repeat(self.inside, alpha, block)
         alpha.reshape(-1)[self.cells.samples(alpha, block)] = self.values
         return alpha
 

@@ -32,7 +32,7 @@ def test_the_frames_colours_bring_the_edge_back(make: Callable[[RgbImage], Frame
 
 
 def test_subsampled_chroma_leaves_no_pattern_in_alpha() -> None:
-    """Before a colourful wall alpha of 4:2:0 is nearly as smooth, pixel to pixel, as that of RGB."""
+    """Before a colourful wall alpha of 4:2:0 is nearly as smooth as that of RGB."""
     random = np.random.default_rng(3)
     wall = cv2.resize(random.integers(0, 256, (24, 40, 3), dtype=np.uint8), (640, 360))
     soft = cv2.GaussianBlur(TRUTH, (0, 0), 6)[..., None]
