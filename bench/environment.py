@@ -36,9 +36,11 @@ def environment(name: str, steps: PipSteps) -> Path:
     made = folder / _MADE
     if not (made.is_file() and made.read_text() == wanted):
         shutil.rmtree(folder, ignore_errors=True)
-        _run([sys.executable, "-m", "venv", str(folder)])
+        # Our own pip installs into it: to put one into each would take longer than most peers.
+        _run("venv", "venv", "--without-pip", str(folder))
         for step in steps:
-            _run([str(_interpreter(folder)), "-m", "pip", "install", "--quiet", *step])
+            shown = " ".join(["pip install", *step])
+            _run(shown, "pip", "--python", str(folder), "install", "--quiet", *step)
         made.write_text(wanted)
     return _interpreter(folder)
 
@@ -53,11 +55,10 @@ def _interpreter(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def _run(command: list[str]) -> None:
-    step = " ".join(command[2:])
+def _run(shown: str, *module: str) -> None:
     try:
         done = subprocess.run(
-            command,
+            [sys.executable, "-m", *module],
             check=False,
             capture_output=True,
             text=True,
@@ -67,7 +68,7 @@ def _run(command: list[str]) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise AbsentError(without_places(f"its environment cannot be made: {error}")) from error
     if done.returncode:
-        reason = f"its environment cannot be made ({step}): {_reason(done.stderr)}"
+        reason = f"its environment cannot be made ({shown}): {_reason(done.stderr)}"
         raise AbsentError(without_places(reason))
 
 

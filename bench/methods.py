@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import cv2
+
 from pipeline.composite import solid
 from pipeline.errors import LivematteError, ModelError
 from pipeline.frame import AlphaMatte, Frame
@@ -61,8 +63,8 @@ class Switch:
     title: str
     what: str
     load: Callable[[], U2Net]
-    smooth: bool = True
-    sources: tuple[str, ...] = ("pipeline/**/*.py", "pipeline/calibration/*")
+    matter: Callable[[Segmenter], ClipMatter]
+    sources: tuple[str, ...] = ("pipeline/**/*.py", "pipeline/calibration/*", "bench/methods.py")
 
     @contextmanager
     def open(self) -> Iterator[Loaded]:
@@ -72,12 +74,20 @@ class Switch:
             raise AbsentError(without_places(str(error))) from error
         network = segmenter.network
         ran_as = f"{network.runtime} {network.precision}, input {segmenter.size}"
-        yield Loaded(pipeline_matter(segmenter, self.smooth), ran_as)
+        yield Loaded(self.matter(segmenter), ran_as)
 
 
-def pipeline_matter(segmenter: Segmenter, smooth: bool) -> ClipMatter:
-    """Our pipeline with a fresh state for every clip."""
+def smoothed(segmenter: Segmenter) -> ClipMatter:
+    """The whole pipeline, with a fresh state for every clip."""
+    return _pipeline(segmenter, smooth=True)
 
+
+def not_smoothed(segmenter: Segmenter) -> ClipMatter:
+    """The whole pipeline, each frame for itself."""
+    return _pipeline(segmenter, smooth=False)
+
+
+def _pipeline(segmenter: Segmenter, smooth: bool) -> ClipMatter:
     def matte(frames: Sequence[Frame]) -> Iterator[AlphaMatte]:
         matting = Matting(segmenter, solid(0, 0, 0), smooth=smooth)
         for frame in frames:
@@ -86,28 +96,30 @@ def pipeline_matter(segmenter: Segmenter, smooth: bool) -> ClipMatter:
     return matte
 
 
+def network_alone(segmenter: Segmenter) -> ClipMatter:
+    """The network's matte brought to the frame's size bilinearly, and no step after it."""
+
+    def matte(frames: Sequence[Frame]) -> Iterator[AlphaMatte]:
+        for frame in frames:
+            yield cv2.resize(segmenter(frame), (frame.width, frame.height))
+
+    return matte
+
+
 def own_switches() -> list[Switch]:
     """The pipeline as it ships, with single switches turned, and with every other model."""
-    others = [entry for entry in CATALOGUE.values() if entry.name != DEFAULT_MODEL]
+    whole, still = "the pipeline as it ships", "the same, each frame for itself"
+    alone = "the same network with no step after it, brought to size bilinearly"
+    fused = "U²-Netp's fused output in full precision, each frame for itself"
     return [
-        Switch("default", "livematte", "the pipeline as it ships", U2Net.load),
-        Switch(
-            "unsmoothed",
-            "livematte, not smoothed",
-            "the same, each frame for itself",
-            U2Net.load,
-            smooth=False,
-        ),
-        Switch(
-            "published",
-            "livematte, network as published",
-            "U²-Netp's fused output in full precision, each frame for itself",
-            _as_published,
-            smooth=False,
-        ),
+        Switch("default", "livematte", whole, U2Net.load, smoothed),
+        Switch("unsmoothed", "livematte, not smoothed", still, U2Net.load, not_smoothed),
+        Switch("network", "livematte, network alone", alone, U2Net.load, network_alone),
+        Switch("published", "livematte, network as published", fused, _as_published, not_smoothed),
         *(
-            Switch(entry.name, f"livematte, {entry.name}", entry.what, _loader(entry.name))
-            for entry in others
+            Switch(name, f"livematte, {name}", entry.what, _loader(name), smoothed)
+            for name, entry in CATALOGUE.items()
+            if name != DEFAULT_MODEL
         ),
     ]
 

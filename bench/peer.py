@@ -145,7 +145,7 @@ class _Conversation:
         assert self.process.stdout is not None
         watch = threading.Timer(ANSWER_TIMEOUT_S, self.process.kill)
         watch.start()
-        line = self.process.stdout.readline()
+        line = next((line for line in self.process.stdout if line.startswith("{")), "")
         watch.cancel()
         if not line:
             raise AbsentError(without_places(f"it stopped: {self._last_words()}"))

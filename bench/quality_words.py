@@ -6,9 +6,16 @@ from dataclasses import dataclass
 from bench.scoring import Means, Result, mean_of
 from pipeline.metrics import CATALOGUE
 
-OURS, UNSMOOTHED, PUBLISHED, REMBG = "default", "unsmoothed", "published", "rembg"
+OURS, UNSMOOTHED, NETWORK, PUBLISHED = "default", "unsmoothed", "network", "published"
+REMBG = "rembg"
 _HEADLINE = ("mad", "mad_band", "grad", "dtssd")
 _HIGHER = {metric.name for metric in CATALOGUE if metric.higher_is_better}
+_COMPARED = (
+    ("Against rembg, with the same network", REMBG, OURS),
+    ("What smoothing over time does", UNSMOOTHED, OURS),
+    ("What refining along the colours does", NETWORK, UNSMOOTHED),
+    ("What the quick form of the network does", PUBLISHED, UNSMOOTHED),
+)
 _SAME = 0.02
 """Relative difference under which two values are called the same."""
 
@@ -66,32 +73,31 @@ def sentences(group: Group) -> Iterator[str]:
         return
     for metric in _HEADLINE:
         yield _place(group, metric)
-    if group.has(REMBG):
-        yield f"Against rembg: {_changes(group, REMBG, OURS)}."
-    if group.has(UNSMOOTHED):
-        yield f"What smoothing does: {_changes(group, UNSMOOTHED, OURS)}."
-    if group.has(PUBLISHED, UNSMOOTHED):
-        words = _changes(group, PUBLISHED, UNSMOOTHED)
-        yield f"What the quick form of the network costs: {words}."
+    for said, before, after in _COMPARED:
+        if group.has(before, after):
+            yield f"{said}: {_changes(group, before, after)}."
 
 
 def _place(group: Group, metric: str) -> str:
     ours = group.value(OURS, metric)
     by_name = {name: group.value(name, metric) for name in group.scores}
     first = min(by_name, key=lambda name: by_name[name])
-    if first == OURS:
-        return f"{label(metric)}: livematte is best, {ours:.3g}."
+    if by_name[first] == ours:
+        return f"{_spoken(metric)}: livematte is best, {ours:.3g}."
     place = sum(value < ours for value in by_name.values()) + 1
-    winner = f"{group.titles[first]} is best, {by_name[first]:.3g}"
     return (
-        f"{label(metric)}: {winner}; livematte has {ours:.3g}, "
-        f"{ours / by_name[first]:.2g} times as much (place {place} of {len(by_name)})."
+        f"{_spoken(metric)}: {group.titles[first]} is best, {by_name[first]:.3g}; livematte has "
+        f"{ours:.3g}{_times(ours, by_name[first])} (place {place} of {len(by_name)})."
     )
+
+
+def _times(ours: float, least: float) -> str:
+    return f", {ours / least:.2g} times as much" if least else ""
 
 
 def _changes(group: Group, before: str, after: str) -> str:
     return ", ".join(
-        _change(label(metric), group.value(before, metric), group.value(after, metric))
+        _change(_spoken(metric), group.value(before, metric), group.value(after, metric))
         for metric in _HEADLINE
     )
 
@@ -101,3 +107,7 @@ def _change(what: str, before: float, after: float) -> str:
         return f"{what} the same ({after:.3g})"
     word = "better" if after < before else "**worse**"
     return f"{what} {word} ({before:.3g} → {after:.3g})"
+
+
+def _spoken(metric: str) -> str:
+    return label(metric).replace(", band", " in the band")

@@ -9,8 +9,8 @@ root. Lines of JSON go to and fro:
 
 `frames` holds uint8 (N, H, W, 3) RGB, in order; `alphas` takes float32 (N, H, W), 0 … 1, of the
 same height and width. Every clip begins afresh: no state of the one before is kept. The end of the
-input ends the peer. A peer that fails leaves with a status other than 0 and says why on standard
-error, where all else that its libraries print goes too.
+input ends the peer. Lines that are no object are what libraries print. A peer that fails leaves
+with a status other than 0, and its last line on standard error says why.
 
 This file needs NumPy alone, so that it can be imported in any peer's environment.
 """
