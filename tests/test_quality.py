@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -74,6 +74,12 @@ class FakePeer:
         command = [sys.executable, "-m", "tests.fake_peer", *self.arguments]
         with peer_process(command, self.folder, {}) as loaded:
             yield loaded
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Environments are made here, and none of the user's is touched."""
+    monkeypatch.setenv("LIVEMATTE_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -161,8 +167,9 @@ def result_of(name: str, title: str, mad: float) -> Result:
 def test_the_files_hold_every_method_the_absent_too(
     material: Material, kept: KeptResults, tmp_path: Path
 ) -> None:
-    absent = Peer("none", "no such peer", "", "tests.fake_peer", (("--no-index", "no-such-peer"),))
-    results = judge([*methods_of(tmp_path)[:1], replace_steps(absent)], material, kept, silent)
+    bare = Peer("none", "without NumPy", "", "tests.fake_peer", ())
+    results = judge([*methods_of(tmp_path)[:1], bare], material, kept, silent)
+    assert results[1].absent == "it stopped: ModuleNotFoundError: No module named 'numpy'"
     write_report(tmp_path / "quality", MADE, results)
     document = json.loads((tmp_path / "quality.json").read_text())
     assert [method["name"] for method in document["methods"]] == ["default", "none"]
@@ -170,14 +177,9 @@ def test_the_files_hold_every_method_the_absent_too(
     assert "python -m bench.quality" in (tmp_path / "quality.md").read_text()
 
 
-def replace_steps(peer: Peer) -> Peer:
-    return replace(peer, pip=())
-
-
 def test_a_peer_whose_environment_cannot_be_made_is_absent_with_the_reason(
-    material: Material, kept: KeptResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    material: Material, kept: KeptResults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LIVEMATTE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     peer = Peer("none", "no peer", "", "tests.fake_peer", (("no-such-peer==1",),))
