@@ -51,14 +51,22 @@ def judge(
 
 
 def _left_out(method: Method, kept: KeptResults) -> Result:
-    return kept.find(method.name) or Result.of(method, _NOT_CHOSEN)
+    return _known(method, kept) or Result.of(method, _NOT_CHOSEN)
+
+
+def _known(method: Method, kept: KeptResults) -> Result | None:
+    """What is kept; it belongs to this commit too if the code that decides it is the same."""
+    known = kept.find(method.name)
+    if known and known.fingerprint == fingerprint(method):
+        known.commit = current_commit()
+    return known
 
 
 def _judged(method: Method, material: Material, kept: KeptResults, say: Say, fresh: bool) -> Result:
     code = fingerprint(method)
-    known = kept.find(method.name)
+    known = _known(method, kept)
     if known and known.fingerprint == code and not fresh:
-        say(f"{method.name}: as measured at commit {known.commit}")
+        say(f"{method.name}: already measured")
         return known
     result = measure(method, material, kept.pictures(method.name), say)
     result.commit, result.fingerprint = current_commit(), code

@@ -204,7 +204,7 @@ def test_a_finished_method_is_not_measured_again(
     methods = methods_of(tmp_path)[:1]
     first = judge(methods, material, kept, silent)
     assert judge(methods, material, kept, said.append) == first
-    assert said[0].startswith("default: as measured at commit ")
+    assert said == ["default: already measured"]
     said.clear()
     judge(methods, material, kept, said.append, fresh=True)
     assert said[0].startswith("default: drawn-0 MAD")
@@ -220,6 +220,24 @@ def test_only_some_are_measured_and_others_are_taken_as_they_were(
     assert {line.partition(":")[0] for line in said} == {"unsmoothed"}
     assert [bool(result.clips) for result in results] == [True, True, False]
     assert results[2].absent is not None
+
+
+def test_a_method_whose_code_has_changed_is_measured_again(
+    material: Material, kept: KeptResults, tmp_path: Path
+) -> None:
+    before = FakePeer(tmp_path, sources=("tests/test_quality.py",))
+    judge([before], material, kept, silent)
+    said: list[str] = []
+    judge([FakePeer(tmp_path)], material, kept, said.append)
+    assert said[0].startswith("fake: drawn-0 MAD")
+
+
+def test_the_page_says_which_figures_are_of_another_commit() -> None:
+    old = result_of("default", "livematte", mad=4.0)
+    old.commit = "older"
+    assert "measured at commit older" in page(MADE, [old])
+    old.commit = MADE.commit
+    assert "measured at commit" not in page(MADE, [old])
 
 
 def test_pictures_show_every_method_that_has_a_matte(
