@@ -154,6 +154,7 @@ def figure(value: float) -> str:
     """Three digits and no exponent; a dash where there is none."""
     if math.isnan(value):
         return "-"
+    value = float(f"{value:.3g}")  # 9.996 has one digit before the point until it is rounded
     digits = 2 - math.floor(math.log10(abs(value))) if value else 2
     return f"{value:.{min(3, max(0, digits))}f}"
 

@@ -27,7 +27,7 @@ from bench.methods import (
 from bench.peer import Peer, all_peers, peer_process
 from bench.peers.serve import Frames
 from bench.quality import judge
-from bench.quality_report import Made, page, write_report
+from bench.quality_report import Made, figure, page, write_report
 from bench.quality_words import Group, sentences
 from bench.scoring import Material, Result
 from bench.strips import write_strips
@@ -148,6 +148,14 @@ def test_the_page_puts_the_best_first_and_in_bold(tmp_path: Path) -> None:
     rows = [line for line in text.splitlines() if line.startswith(("| livematte", "| a fake"))]
     assert rows[0].startswith("| livematte | **4.00** |")
     assert rows[1].startswith("| a fake peer | 40.0 |")
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [(9.996, "10.0"), (135.48, "135"), (0.9444, "0.944"), (6.881, "6.88"), (0, "0.00")],
+)
+def test_figures_have_three_digits(value: float, printed: str) -> None:
+    assert figure(value) == printed
 
 
 def test_the_words_say_where_we_lose() -> None:
