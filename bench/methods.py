@@ -55,6 +55,10 @@ class Method(Protocol):
         ...
 
 
+PUBLISHED_SIZE = 320
+"""Side of the picture that U²-Net was trained on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Switch:
     """Our own pipeline with one setting of its switches."""
@@ -73,23 +77,33 @@ class Switch:
         except ModelError as error:
             raise AbsentError(without_places(str(error))) from error
         network = segmenter.network
-        ran_as = f"{network.runtime} {network.precision}, input {segmenter.size}"
+        ran_as = f"{network.runtime} {network.precision}, input {segmenter.sizes[0]}"
         yield Loaded(self.matter(segmenter), ran_as)
 
 
 def smoothed(segmenter: Segmenter) -> ClipMatter:
     """The whole pipeline, with a fresh state for every clip."""
-    return _pipeline(segmenter, smooth=True)
+    return _pipeline(segmenter, smooth=True, follow=True)
 
 
 def not_smoothed(segmenter: Segmenter) -> ClipMatter:
-    """The whole pipeline, each frame for itself."""
-    return _pipeline(segmenter, smooth=False)
+    """The whole pipeline, each frame's edge for itself."""
+    return _pipeline(segmenter, smooth=False, follow=True)
 
 
-def _pipeline(segmenter: Segmenter, smooth: bool) -> ClipMatter:
+def not_followed(segmenter: Segmenter) -> ClipMatter:
+    """The whole pipeline, which looks at whole frames."""
+    return _pipeline(segmenter, smooth=True, follow=False)
+
+
+def alone(segmenter: Segmenter) -> ClipMatter:
+    """The pipeline without any state: whole frames, each for itself."""
+    return _pipeline(segmenter, smooth=False, follow=False)
+
+
+def _pipeline(segmenter: Segmenter, smooth: bool, follow: bool) -> ClipMatter:
     def matte(frames: Sequence[Frame]) -> Iterator[AlphaMatte]:
-        matting = Matting(segmenter, solid(0, 0, 0), smooth=smooth)
+        matting = Matting(segmenter, solid(0, 0, 0), smooth=smooth, follow=follow)
         for frame in frames:
             yield matting.process(frame).alpha
 
@@ -108,14 +122,18 @@ def network_alone(segmenter: Segmenter) -> ClipMatter:
 
 def own_switches() -> list[Switch]:
     """The pipeline as it ships, with single switches turned, and with every other model."""
-    whole, still = "the pipeline as it ships", "the same, each frame for itself"
-    alone = "the same network with no step after it, brought to size bilinearly"
-    fused = "U²-Netp's fused output in full precision, each frame for itself"
+    whole, still = "the pipeline as it ships", "the same without smoothing over time"
+    fixed = "the same, looking at whole frames rather than where the subject is"
+    apart = "the same without smoothing, looking at whole frames"
+    bare = "the same network on whole frames with no step after it, brought to size bilinearly"
+    fused = "U²-Netp's fused output in full precision at 320, each whole frame for itself"
     return [
         Switch("default", "livematte", whole, U2Net.load, smoothed),
         Switch("unsmoothed", "livematte, not smoothed", still, U2Net.load, not_smoothed),
-        Switch("network", "livematte, network alone", alone, U2Net.load, network_alone),
-        Switch("published", "livematte, network as published", fused, _as_published, not_smoothed),
+        Switch("whole", "livematte, not following", fixed, U2Net.load, not_followed),
+        Switch("alone", "livematte, stateless", apart, U2Net.load, alone),
+        Switch("network", "livematte, network alone", bare, U2Net.load, network_alone),
+        Switch("published", "livematte, network as published", fused, _as_published, alone),
         *(
             Switch(name, f"livematte, {name}", entry.what, _loader(name), smoothed)
             for name, entry in CATALOGUE.items()
@@ -130,8 +148,8 @@ def _loader(model: str) -> Callable[[], U2Net]:
 
 def _as_published() -> U2Net:
     path, spec = find_model("u2netp")
-    fused = replace(spec, output=0, logit_offset=0.0)
-    return U2Net(load_network(path, fused, RuntimeOptions("openvino", "f32")), fused.size)
+    fused = replace(spec, size=PUBLISHED_SIZE, output=0, logit_offset=0.0)
+    return U2Net({fused.size: load_network(path, fused, RuntimeOptions("openvino", "f32"))})
 
 
 def without_places(text: str) -> str:

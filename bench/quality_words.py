@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from bench.scoring import Means, Result, mean_of
 from pipeline.metrics import CATALOGUE
 
-OURS, UNSMOOTHED, NETWORK, PUBLISHED = "default", "unsmoothed", "network", "published"
+OURS, UNSMOOTHED, WHOLE = "default", "unsmoothed", "whole"
+ALONE, NETWORK, PUBLISHED = "alone", "network", "published"
 REMBG = "rembg"
 _HEADLINE = ("mad", "mad_band", "grad", "dtssd")
 _HIGHER = {metric.name for metric in CATALOGUE if metric.higher_is_better}
 _COMPARED = (
     ("Against rembg, with the same network", REMBG, OURS),
     ("What smoothing over time does", UNSMOOTHED, OURS),
-    ("What refining along the colours does", NETWORK, UNSMOOTHED),
-    ("What the quick form of the network does", PUBLISHED, UNSMOOTHED),
+    ("What following the subject does", WHOLE, OURS),
+    ("What refining along the colours does", NETWORK, ALONE),
+    ("What the quick form of the network does", PUBLISHED, ALONE),
 )
 _SAME = 0.02
 """Relative difference under which two values are called the same."""
