@@ -40,6 +40,8 @@ def interrupt_after(frames: int, *arguments: str | Path) -> Ran:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # What runs the tests in the background may have taken Ctrl-C away.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stderr is not None
     lines = []
