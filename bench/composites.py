@@ -56,7 +56,7 @@ def _packed(frame: Frame) -> av.VideoFrame:
     return packed
 
 
-def _size(text: str) -> Size:
+def parse_size(text: str) -> Size:
     width, _, height = text.partition("x")
     if not (width.isdigit() and height.isdigit()) or int(width) % 4 or int(height) % 4:
         raise typer.BadParameter(f"{text} is no size: give one like 512x288, multiples of 4")
@@ -72,7 +72,7 @@ def main(
 ) -> None:
     """Write clips with exact alpha, for `livematte eval`."""
     try:
-        for clip in clips(split, _size(size), seed, frames):
+        for clip in clips(split, parse_size(size), seed, frames):
             typer.echo(clip.name, err=True)
             write_clip(clip, out / clip.name)
     except LivematteError as error:

@@ -1,0 +1,142 @@
+"""What is judged: something that takes the frames of a clip and gives their mattes."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import cv2
+
+from pipeline.composite import solid
+from pipeline.errors import LivematteError, ModelError
+from pipeline.frame import AlphaMatte, Frame
+from pipeline.matting import Matting
+from pipeline.models import CATALOGUE, DEFAULT_MODEL, find_model
+from pipeline.runtime import RuntimeOptions, load_network
+from pipeline.segment import Segmenter, U2Net
+
+ClipMatter = Callable[[Sequence[Frame]], Iterable[AlphaMatte]]
+"""The frames of a clip, in order, to their mattes: float32 (H, W) of the frames' own size.
+
+Every call is a clip of its own; a photo is a clip of one frame.
+"""
+
+
+class AbsentError(LivematteError):
+    """A method cannot be measured here: the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A method that is ready, and what exactly it runs on."""
+
+    matte: ClipMatter
+    ran_as: str
+
+
+class Method(Protocol):
+    """`name` is for `--only`, `title` for the report, `what` says it in a sentence's part.
+
+    `sources` are the files that decide its mattes, as globs from the repository's root.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def what(self) -> str: ...
+    @property
+    def sources(self) -> tuple[str, ...]: ...
+
+    def open(self) -> AbstractContextManager[Loaded]:
+        """Get it ready; raises AbsentError, here or while it mattes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Our own pipeline with one setting of its switches."""
+
+    name: str
+    title: str
+    what: str
+    load: Callable[[], U2Net]
+    matter: Callable[[Segmenter], ClipMatter]
+    sources: tuple[str, ...] = ("pipeline/**/*.py", "pipeline/calibration/*", "bench/methods.py")
+
+    @contextmanager
+    def open(self) -> Iterator[Loaded]:
+        try:
+            segmenter = self.load()
+        except ModelError as error:
+            raise AbsentError(without_places(str(error))) from error
+        network = segmenter.network
+        ran_as = f"{network.runtime} {network.precision}, input {segmenter.sizes[0]}"
+        yield Loaded(self.matter(segmenter), ran_as)
+
+
+def smoothed(segmenter: Segmenter) -> ClipMatter:
+    """The whole pipeline, with a fresh state for every clip."""
+    return _pipeline(segmenter, smooth=True)
+
+
+def not_smoothed(segmenter: Segmenter) -> ClipMatter:
+    """The whole pipeline, each frame for itself."""
+    return _pipeline(segmenter, smooth=False)
+
+
+def _pipeline(segmenter: Segmenter, smooth: bool) -> ClipMatter:
+    def matte(frames: Sequence[Frame]) -> Iterator[AlphaMatte]:
+        matting = Matting(segmenter, solid(0, 0, 0), smooth=smooth)
+        for frame in frames:
+            yield matting.process(frame).alpha
+
+    return matte
+
+
+def network_alone(segmenter: Segmenter) -> ClipMatter:
+    """The network's matte brought to the frame's size bilinearly, and no step after it."""
+
+    def matte(frames: Sequence[Frame]) -> Iterator[AlphaMatte]:
+        for frame in frames:
+            yield cv2.resize(segmenter(frame), (frame.width, frame.height))
+
+    return matte
+
+
+def own_switches() -> list[Switch]:
+    """The pipeline as it ships, with single switches turned, and with every other model."""
+    whole, still = "the pipeline as it ships", "the same, each frame for itself"
+    alone = "the same network with no step after it, brought to size bilinearly"
+    fused = "U²-Netp's fused output in full precision, each frame for itself"
+    return [
+        Switch("default", "livematte", whole, U2Net.load, smoothed),
+        Switch("unsmoothed", "livematte, not smoothed", still, U2Net.load, not_smoothed),
+        Switch("network", "livematte, network alone", alone, U2Net.load, network_alone),
+        Switch("published", "livematte, network as published", fused, _as_published, not_smoothed),
+        *(
+            Switch(name, f"livematte, {name}", entry.what, _loader(name), smoothed)
+            for name, entry in CATALOGUE.items()
+            if name != DEFAULT_MODEL
+        ),
+    ]
+
+
+def _loader(model: str) -> Callable[[], U2Net]:
+    return lambda: U2Net.load(model)
+
+
+def _as_published() -> U2Net:
+    path, spec = find_model("u2netp")
+    fused = replace(spec, output=0, logit_offset=0.0)
+    return U2Net({fused.size: load_network(path, fused, RuntimeOptions("openvino", "f32"))})
+
+
+def without_places(text: str) -> str:
+    """One line that names no folder and no host, so that it can be published."""
+    line = " ".join(text.split())
+    line = re.sub(r"\bhost='[^']*'", "host", line)
+    line = re.sub(r"\b\w+://\S+", "the package index", line)
+    return re.sub(r"(?:(?<=^)|(?<=[\s'\"(=]))/(?:[\w.+-]+/)*([\w.+-]+)", r"\1", line)

@@ -1,0 +1,55 @@
+"""The peer's end of the protocol; `bench/peer.py` is the other one.
+
+A peer runs as `python -m bench.peers.NAME` in an environment of its own, from the repository's
+root. Lines of JSON go to and fro:
+
+    peer  {"versions": {"rembg": "2.0.86", …}}              once it is ready
+    we    {"frames": "….npy", "alphas": "….npy"}            one line a clip
+    peer  {"frames": 30}                                    once that clip's alphas are written
+
+`frames` holds uint8 (N, H, W, 3) RGB, in order; `alphas` takes float32 (N, H, W), 0 … 1, of the
+same height and width. Every clip begins afresh: no state of the one before is kept. The end of the
+input ends the peer. Lines that are no object are what libraries print. A peer that fails leaves
+with a status other than 0, and its last line on standard error says why.
+
+This file needs NumPy alone, so that it can be imported in any peer's environment.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+
+import numpy as np
+from numpy.typing import NDArray
+
+Frames = NDArray[np.uint8]
+"""uint8 (N, H, W, 3), RGB."""
+Alpha = NDArray[np.float32]
+"""float32 (H, W), 0 … 1."""
+ClipMatter = Callable[[Frames], Iterable[Alpha]]
+
+
+def serve(matte_clip: ClipMatter, *packages: str) -> None:
+    """Matte every clip that is asked for; `packages` are those whose versions matter."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # libraries greet on standard output
+    _answer(answers.write, {"versions": {name: version(name) for name in packages}})
+    answers.flush()
+    for line in sys.stdin:
+        _answer(answers.write, {"frames": _matte(matte_clip, json.loads(line))})
+        answers.flush()
+
+
+def _matte(matte_clip: ClipMatter, job: dict[str, str]) -> int:
+    frames = np.load(job["frames"], mmap_mode="r")
+    alphas = np.lib.format.open_memmap(job["alphas"], "w+", np.float32, frames.shape[:3])
+    for index, alpha in enumerate(matte_clip(frames)):
+        alphas[index] = alpha
+    alphas.flush()
+    return len(alphas)
+
+
+def _answer(write: Callable[[str], object], answer: dict[str, object]) -> None:
+    write(json.dumps(answer) + "\n")
