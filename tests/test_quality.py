@@ -33,12 +33,13 @@ from bench.scoring import Material, Result
 from bench.strips import write_strips
 from pipeline.frame import AlphaMatte, Frame
 from pipeline.segment import Segmenter
+from pipeline.subject import WHOLE, Look
 
 SIZE = (96, 56)
 MADE = Made("python -m bench.quality", "abc", "2026-01-01", "a processor", "drawn clips")
 
 
-def bright_is_foreground(frame: Frame) -> AlphaMatte:
+def bright_is_foreground(frame: Frame, look: Look = WHOLE) -> AlphaMatte:
     grey = cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY)
     return cv2.resize(grey.astype(np.float32) / 255, (32, 32))
 
