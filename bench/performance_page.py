@@ -10,34 +10,34 @@ from stream.benchmark.suite import LIVE_RATE
 from stream.benchmark.tables import table, tables
 
 _HOW = f"""\
-Each measurement of ours runs in a process of its own. The clip is drawn on the spot, a figure that
-sways before a textured room with a camera's grain, 30 frames a second, H.264.
+Each measurement of ours runs in a process of its own. The clip is drawn on the spot: a figure that
+sways before a textured room, with a camera's grain, 30 frames a second, H.264.
 
-- *File to file*: as `livematte file` with `--background blur`: decoding, matting and encoding (H.264,
-  veryfast, crf 20) overlap and are all counted; loading the network is not. "processor ms" is the
-  time of all cores for a frame, "network ms" one call of the network alone, "else ms" everything but
-  it, one frame at a time: the sum of the stages' medians less one call. "peak MiB" is of the whole
-  process.
-- *Stages*: one frame at a time, so that they do not compete. "look" reduces the frame and finds where
-  the subject is; "segment" is the network with the scaling round it.
-- *Live*: frames offered {LIVE_RATE:g} a second from memory, as a camera gives them, encoded for a call
-  (H.264, ultrafast, zerolatency). A frame's age is from when it was offered until it was encoded; no
-  network and no jitter buffer are in it. The last row offers at least twice what the file was done
-  at. Quality step 0 is all of it, 3 the least; "downs" and "ups" are its changes.
-- "threads" are the network's; decoder, matting and encoder have threads of their own beside them."""
+- *File to file*: as `livematte file` with `--background blur`. Decoding, matting and encoding
+  (H.264, veryfast, crf 20) overlap and are all counted; loading the network is not. "processor ms"
+  is the time of all cores for a frame, "network ms" one call of the network alone. "else ms" is
+  everything but it, one frame at a time: the sum of the stages' medians less one call. "peak MiB"
+  is of the whole process.
+- *Stages*: one frame at a time, so that they do not compete. "look" reduces the frame and finds
+  where the subject is; "segment" is the network with the scaling round it.
+- *Live*: frames offered {LIVE_RATE:g} a second from memory, as a camera gives them, encoded for a
+  call (H.264, ultrafast, zerolatency). A frame's age is from when it was offered until it was
+  encoded; no network and no jitter buffer are in it. The last row offers at least twice what the
+  file was done at. Quality step 0 is all of it, 3 the least; "downs" and "ups" are its changes.
+- "threads" are the network's; decoder, matting and encoder have their own beside them."""
 _PEERS = """\
-720p, the same clip, frame by frame through the same decoder, queues, threads and encoder as ours, in
-turns (A B C, A B C …); medians, and the median of each round's ratio. A peer runs in a process and an
-environment of its own, one frame at a time, as its users run it, and gets RGB and gives alpha through
-shared memory. Its composite is the plainest: alpha blends the frame over its blurred self. The work
-is not the same:"""
+720p, the same clip, frame by frame through the same decoder, queues, threads and encoder as ours,
+in turns (A B C, A B C …); medians, and the median of each round's ratio. A peer runs in a process
+and an environment of its own, one frame at a time, as its users run it; it gets RGB and gives alpha
+through shared memory. Its composite is the plainest: alpha blends the frame over its blurred self.
+The work is not the same:"""
 _LIMITS = """\
 - One machine, one run: compare ratios, and measure on yours by `livematte bench`.
-- No GPU was measured where "absent" or "no GPU" says so; that path is covered by tests alone.
-- The clip is drawn and holds one figure, which is followed with a crop. Two people far apart, or hair
-  all over the picture, cost more.
+- The clip is drawn and holds one figure, which is followed with a crop. Two people far apart, or
+  hair all over the picture, cost more.
 - Start-up was measured with the files of Python and of the packages in the system's cache.
 - Speed says nothing of quality: see `python -m bench.quality`."""
+_NO_GPU = "- No GPU was at hand. That path is covered by tests alone, and nothing is claimed of it."
 
 
 def page(report: dict[str, Any], name: str) -> str:
@@ -56,7 +56,8 @@ def page(report: dict[str, Any], name: str) -> str:
     ]
     for title, text in tables(report):
         parts += [f"### {title}", text]
-    parts += ["## Not measured, and with care", _LIMITS, *_absent(report)]
+    lacks = [] if report["machine"]["gpu"] else [_NO_GPU]
+    parts += ["## Not measured, and with care", "\n".join([_LIMITS, *lacks, *_absent(report)])]
     return "\n\n".join(parts) + "\n"
 
 
@@ -72,10 +73,10 @@ def _origin(report: dict[str, Any]) -> str:
 def _summary(report: dict[str, Any]) -> Iterator[str]:
     for row in default_rows(report):
         if row["size"] == "720p":
+            network = f"{row['runtime']} {row['precision']}, {row['threads']} threads"
             yield (
-                f"By default, 720p H.264 to H.264 with a blurred background runs at **{row['fps']:.0f} "
-                f"frames a second** ({row['runtime']} {row['precision']}, {row['threads']} threads), "
-                f"in {row['peak_mib'] or 0:.0f} MiB."
+                "By default, 720p H.264 to H.264 with a blurred background runs at "
+                f"**{row['fps']:.0f} frames a second** ({network}), in {row['peak_mib'] or 0:.0f} MiB."
             )
 
 
@@ -125,7 +126,5 @@ def _network_part(report: dict[str, Any]) -> Iterator[str]:
 
 
 def _absent(report: dict[str, Any]) -> Iterator[str]:
-    if report["absent"]:
-        yield "\n".join(
-            f"- `{name}` is absent: {without_places(why)}" for name, why in report["absent"].items()
-        )
+    for name, why in report["absent"].items():
+        yield f"- `{name}` is absent: {without_places(why)}."

@@ -94,6 +94,7 @@ def _size(report: dict[str, Any]) -> Iterator[Target]:
     yield _at_most("1080p file, peak memory", peak and peak * _MEBIBYTE_MB, 700, " MB")
     small, large = rows.get("360p"), rows.get("4k")
     pixels = SIZES["4k"][0] * SIZES["4k"][1] / (SIZES["360p"][0] * SIZES["360p"][1])
-    both = small and large
-    grows = large["outside_network_ms"] / small["outside_network_ms"] if both else None
+    grows = None
+    if small and large:
+        grows = large["outside_network_ms"] / small["outside_network_ms"]
     yield _at_most("Time outside the network, 4K over 360p (pixels: 36)", grows, pixels, "×", 1)
