@@ -165,12 +165,13 @@ def _open(peer: Peer, clip: Path) -> Iterator[Rival]:
             matte(np.asarray(first, np.uint8))
 
         def run(clip: Path) -> SessionStats:
-            return _run_peer(talk, clip)
+            return run_peer(talk, clip)
 
         yield Rival(peer.name, peer.title, talk.ran_as, run)
 
 
-def _run_peer(talk: Conversation, clip: Path) -> SessionStats:
+def run_peer(talk: Conversation, clip: Path) -> SessionStats:
+    """The clip through a peer, from file to file."""
     info = FileSource(clip).info
     with talk.video(info.width, info.height) as matte:
         return _file_to_file(lambda: PeerMatting(matte), clip, 1)

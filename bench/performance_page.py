@@ -73,10 +73,11 @@ def _origin(report: dict[str, Any]) -> str:
 def _summary(report: dict[str, Any]) -> Iterator[str]:
     for row in default_rows(report):
         if row["size"] == "720p":
+            speed, memory = f"{row['fps']:.0f}", f"{row['peak_mib'] or 0:.0f}"
             network = f"{row['runtime']} {row['precision']}, {row['threads']} threads"
             yield (
                 "By default, 720p H.264 to H.264 with a blurred background runs at "
-                f"**{row['fps']:.0f} frames a second** ({network}), in {row['peak_mib'] or 0:.0f} MiB."
+                f"**{speed} frames a second** ({network}), in {memory} MiB."
             )
 
 
