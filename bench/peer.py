@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 from bench.environment import PipSteps, environment, own_environment
 from bench.methods import AbsentError, Loaded, without_places
 from pipeline.errors import ModelError
-from pipeline.frame import AlphaMatte, Frame
+from pipeline.frame import AlphaMatte, Frame, RgbImage
 from pipeline.models import find_model
 
 ANSWER_TIMEOUT_S = 900.0
@@ -42,11 +42,18 @@ class Peer:
 
     @contextmanager
     def open(self) -> Iterator[Loaded]:
+        with self.talk() as talk:
+            yield Loaded(talk.matte, talk.ran_as)
+
+    @contextmanager
+    def talk(self, *arguments: str) -> "Iterator[Conversation]":
+        """The same, with the arguments that its module takes; it can be spoken with at length."""
         python = environment(self.name, self.pip)
         with tempfile.TemporaryDirectory() as folder:
             home = _model_home(self.model, Path(folder))
-            with peer_process([str(python), "-m", self.module], Path(folder), home) as loaded:
-                yield loaded
+            command = [str(python), "-m", self.module, *arguments]
+            with conversation(command, Path(folder), home) as talk:
+                yield talk
 
 
 def all_peers() -> list[Peer]:
@@ -94,6 +101,15 @@ def peer_process(
     command: Sequence[str], scratch: Path, variables: Mapping[str, str]
 ) -> Iterator[Loaded]:
     """A peer that runs and is ready; it is ended with the context."""
+    with conversation(command, scratch, variables) as talk:
+        yield Loaded(talk.matte, talk.ran_as)
+
+
+@contextmanager
+def conversation(
+    command: Sequence[str], scratch: Path, variables: Mapping[str, str]
+) -> "Iterator[Conversation]":
+    """As `peer_process`, for more than whole clips."""
     with (scratch / "errors").open("w+") as errors:
         process = subprocess.Popen(
             command,
@@ -104,20 +120,23 @@ def peer_process(
             stderr=errors,
             text=True,
         )
-        talk = _Conversation(process, scratch, errors)
+        talk = Conversation(process, scratch, errors)
         try:
             versions = talk.answer()["versions"]
-            ran_as = ", ".join(f"{name} {number}" for name, number in versions.items())
-            yield Loaded(talk.matte, ran_as)
+            talk.ran_as = ", ".join(f"{name} {number}" for name, number in versions.items())
+            yield talk
         finally:
             talk.end()
 
 
-@dataclass(frozen=True, slots=True)
-class _Conversation:
+@dataclass(slots=True)
+class Conversation:
+    """What is said to a peer that runs, and what it answers."""
+
     process: "subprocess.Popen[str]"
     scratch: Path
     errors: IO[str]
+    ran_as: str = ""
 
     def matte(self, frames: Sequence[Frame]) -> Iterator[AlphaMatte]:
         job = {name: str(self.scratch / f"{name}.npy") for name in ("frames", "alphas")}
@@ -133,12 +152,33 @@ class _Conversation:
         for alpha in alphas:
             yield np.array(alpha)
 
-    def _ask(self, job: dict[str, str]) -> None:
+    @contextmanager
+    def video(self, width: int, height: int) -> Iterator[Callable[[RgbImage], AlphaMatte]]:
+        """Gives what mattes the next frame of a video, whose end is the context's."""
+        job = {name: str(self.scratch / f"{name}.npy") for name in ("picture", "alpha")}
+        picture = np.lib.format.open_memmap(job["picture"], "w+", np.uint8, (height, width, 3))
+        alpha = np.lib.format.open_memmap(job["alpha"], "w+", np.float32, (height, width))
+
+        def matte(rgb: RgbImage) -> AlphaMatte:
+            np.copyto(picture, rgb)
+            self._ask({"next": True})
+            return np.array(alpha)
+
+        self._tell(job)
+        try:
+            yield matte
+        finally:
+            self._ask({"next": False})
+
+    def _ask(self, job: Mapping[str, object]) -> None:
+        self._tell(job)
+        self.answer()
+
+    def _tell(self, job: Mapping[str, object]) -> None:
         assert self.process.stdin is not None
         with suppress(BrokenPipeError):  # why it ended stands on its standard error: see `answer`
             self.process.stdin.write(json.dumps(job) + "\n")
             self.process.stdin.flush()
-        self.answer()
 
     def answer(self) -> dict[str, Any]:
         """The next line of the peer; AbsentError says why there is none."""

@@ -80,7 +80,7 @@ def _judged(method: Method, material: Material, kept: KeptResults, say: Say, fre
 def current_commit() -> str:
     """The checkout's commit; `+` if the code was changed since."""
     commit = _git("rev-parse", "--short=10", "HEAD")
-    changed = _git("status", "--porcelain", "--", "pipeline", "bench")
+    changed = _git("status", "--porcelain", "--", "pipeline", "stream", "bench")
     return (commit or "unknown") + ("+" if changed else "")
 
 

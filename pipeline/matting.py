@@ -3,6 +3,7 @@
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +17,9 @@ from pipeline.scene import CutDetector
 from pipeline.segment import Segmenter, U2Net
 from pipeline.subject import WHOLE, Look, SubjectCrop
 from pipeline.temporal import TemporalFilter
+
+SAMPLES_KEPT = 3600
+"""Of each stage: two minutes at 30 frames a second."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,14 +40,18 @@ class Matted:
 
 @dataclass(slots=True)
 class StageTimes:
-    """Seconds spent in each step since the start."""
+    """Seconds spent in each step since the start, and on each of the latest frames."""
 
     seconds: dict[str, float] = field(default_factory=dict)
+    latest: dict[str, deque[float]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, stage: str, seconds: float) -> None:
         with self._lock:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+            if stage not in self.latest:
+                self.latest[stage] = deque(maxlen=SAMPLES_KEPT)
+            self.latest[stage].append(seconds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +115,7 @@ class Matting:
         is_cut = self.cuts(guide)
         look = self.subject.next(is_cut=is_cut) if self.subject else WHOLE
         look = replace(look, smaller=quality.smaller)
-        self._lap("segment", began)
+        self._lap("look", began)
         return Job(frame, guide, look, is_cut, quality.refine)
 
     def segment(self, job: Job) -> Segmented:

@@ -8,6 +8,7 @@ import av.logging
 import typer
 
 from pipeline.errors import Interruption, LivematteError, OptionError
+from stream.benchmark.command import bench
 from stream.doctor_command import doctor
 from stream.evaluate import evaluate_command
 from stream.file_command import EXAMPLES, file
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command(epilog=EXAMPLES)(file)
 app.add_typer(models, name="models")
 app.command()(doctor)
+app.command()(bench)
 app.command("eval")(evaluate_command)
 
 

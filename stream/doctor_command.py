@@ -52,12 +52,14 @@ def doctor(
 def examine() -> Iterator[Finding]:
     """Look at everything that matters, one finding after another."""
     yield Finding("system", f"{platform.platform()}, Python {platform.python_version()}")
-    yield Finding("packages", ", ".join(f"{name} {_version(name) or '—'}" for name in PACKAGES))
+    yield Finding(
+        "packages", ", ".join(f"{name} {package_version(name) or '—'}" for name in PACKAGES)
+    )
     yield Finding("processor", f"{usable_cores()} cores for this process; {_instructions()}")
     yield Finding("openvino", f"devices {', '.join(ov.Core().available_devices)}")
     gpu = nvidia_gpu()
     yield Finding("gpu", gpu or "no NVIDIA driver answers")
-    yield onnx_runtime(_version("onnxruntime"), _version("onnxruntime-gpu"), gpu)
+    yield onnx_runtime(package_version("onnxruntime"), package_version("onnxruntime-gpu"), gpu)
     yield _models()
     yield from _encoders()
 
@@ -98,7 +100,8 @@ def nvidia_gpu() -> str | None:
     return "; ".join(done.stdout.split("\n")).strip("; ") or None if done.returncode == 0 else None
 
 
-def _version(package: str) -> str | None:
+def package_version(package: str) -> str | None:
+    """The version of what is installed by that name, or None."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -107,13 +110,14 @@ def _version(package: str) -> str | None:
 
 def _instructions() -> str:
     capabilities = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    flags = _cpu_flags()
+    flags = cpu_flags()
     present = [name for name in INSTRUCTIONS if name in flags]
     known = " ".join(present) or "instruction sets unknown on this system"
     return f"{known}; networks run in {', '.join(sorted(capabilities))}"
 
 
-def _cpu_flags() -> set[str]:
+def cpu_flags() -> set[str]:
+    """What Linux says that the processor can do; empty elsewhere."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.is_file() else []
     return {flag for line in lines if line.startswith("flags") for flag in line.split()}

