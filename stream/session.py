@@ -3,9 +3,11 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from threadpoolctl import threadpool_limits
 
@@ -75,8 +77,7 @@ async def run_session(
     """
     session = _Session(source, matting, sink, pace, on_frame)
     try:
-        # The pipeline's products are small; BLAS threads for them only fight with the network's.
-        with threadpool_limits(1, "blas"):
+        with _one_thread_each():
             await session.run()
     finally:
         try:
@@ -84,6 +85,18 @@ async def run_session(
         finally:
             await sink.aclose()
     return session.stats
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Every stage has a thread; what OpenCV and BLAS would add only fights with the network's."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        with threadpool_limits(1, "blas"):
+            yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
