@@ -22,7 +22,7 @@ from stream.benchmark.peers import measure_peers
 from stream.benchmark.suite import Suite, measure
 
 _DOCS = Path(__file__).parents[1] / "docs" / "performance"
-_ROUNDS, _PHOTOS = 15, 200
+_ROUNDS, _PHOTOS, _FRAMES = 15, 200, 48
 
 
 def main(
@@ -31,7 +31,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Without suffix.", show_default=False)] = _DOCS,
 ) -> None:
     """Measure everything, and write the page, the figures and the chart."""
-    suite = Suite(("360p", "720p"), ("auto",), frames=24) if quick else Suite()
+    suite = Suite(("360p", "720p"), ("auto",), frames=24) if quick else Suite(frames=_FRAMES)
     try:
         report = _measure(suite, quick, peers)
     except LivematteError as error:

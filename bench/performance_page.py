@@ -15,10 +15,10 @@ sways before a textured room, with a camera's grain, 30 frames a second, H.264.
 
 - *File to file*: as `livematte file` with `--background blur`. Decoding, matting and encoding
   (H.264, veryfast, crf 20) overlap and are all counted; loading the network is not. "processor ms"
-  is the time of all cores for a frame, "network ms" one call of the network alone. "else ms" is
-  everything but it, one frame at a time: the sum of the stages' medians less one call. "peak MiB"
-  is of the whole process.
-- *Stages*: one frame at a time, so that they do not compete. "look" reduces the frame and finds
+  is the time of all cores for a frame. "network ms" is the network's share of a frame and "else ms"
+  all the rest, medians of frames taken one at a time. "peak MiB" is of the whole process.
+- *Stages*: some thirty frames, one at a time, so that they do not compete; of so few, p99 is nearly
+  the slowest. "look" reduces the frame and finds
   where the subject is; "segment" is the network with the scaling round it.
 - *Live*: frames offered {LIVE_RATE:g} a second from memory, as a camera gives them, encoded for a
   call (H.264, ultrafast, zerolatency). A frame's age is from when it was offered until it was

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import Self
 
-import numpy as np
-
-from pipeline.frame import Frame
+from pipeline.frame import AlphaMatte, Frame
 from pipeline.matting import Matting
+from pipeline.network import Network, Picture
 from pipeline.segment import U2Net
 from stream.benchmark.case import Case, Figures, describe_network
 from stream.benchmark.usage import peak_memory, percentiles, processor_seconds
@@ -20,7 +20,6 @@ from stream.session import FILE, SessionStats, run_session
 
 STAGED_FRAMES = 30
 """Taken one at a time, for the time of each stage undisturbed by the others."""
-_CALLS = 9
 
 
 def measure_file(case: Case) -> Figures:
@@ -30,6 +29,7 @@ def measure_file(case: Case) -> Figures:
     times come from a second pass, one frame at a time.
     """
     matting = case.matting(FILE.segmenters)
+    network = TimedNetwork.of(matting)
     with tempfile.TemporaryDirectory() as folder:
         warm_up(matting, Path(case.clip))
         target = Path(folder) / "out.mp4"
@@ -37,16 +37,18 @@ def measure_file(case: Case) -> Figures:
         stats = asyncio.run(matte_clip(matting, Path(case.clip), target))
         busy, peak = processor_seconds() - began, peak_memory()
         target.unlink()
-        stages = asyncio.run(_stages(matting, Path(case.clip), target))
-    network_ms = _network_ms(matting)
+        calls = Laps(lambda: network.seconds)
+        stages = asyncio.run(_stages(matting, Path(case.clip), target, calls))
+    frames = zip(*stages.values(), strict=True)
+    outside = [sum(frame) - call for frame, call in zip(frames, calls.seconds, strict=True)]
     return {
         **describe_network(matting),
         "frames": stats.frames_out,
         "fps": round(stats.fps, 2),
         "processor_ms": round(1e3 * busy / stats.frames_out, 2),
         "peak_mib": None if peak is None else round(peak, 1),
-        "network_ms": round(network_ms, 2),
-        "outside_network_ms": round(sum(map(median, stages.values())) * 1e3 - network_ms, 2),
+        "network_ms": round(1e3 * median(calls.seconds), 2),
+        "outside_network_ms": round(1e3 * median(outside), 2),
         "stages_ms": {name: percentiles(times) for name, times in stages.items()},
     }
 
@@ -71,8 +73,10 @@ async def first_frame(source: FileSource) -> Frame:
         await source.aclose()
 
 
-async def _stages(matting: Matting, clip: Path, target: Path) -> dict[str, list[float]]:
-    """Seconds of each stage, frame by frame, with nothing else under way."""
+async def _stages(
+    matting: Matting, clip: Path, target: Path, calls: "Laps"
+) -> dict[str, list[float]]:
+    """Seconds of each stage, frame by frame, with nothing else under way; `calls` are noted too."""
     source = FileSource(clip)
     sink = FileSink(target, source)
     decoding, encoding = Laps(lambda: source.busy_seconds), Laps(lambda: sink.busy_seconds)
@@ -83,6 +87,7 @@ async def _stages(matting: Matting, clip: Path, target: Path) -> dict[str, list[
         async for frame in frames:
             await sink.write(matting.process(frame))
             encoding.note()
+            calls.note()
             if len(encoding.seconds) == STAGED_FRAMES:
                 break
     finally:
@@ -97,7 +102,7 @@ class Laps:
 
     def __init__(self, total: Callable[[], float]) -> None:
         self.seconds: list[float] = []
-        self._total, self._last = total, 0.0
+        self._total, self._last = total, total()
 
     def note(self) -> None:
         now = self._total()
@@ -111,15 +116,26 @@ class Laps:
             yield frame
 
 
-def _network_ms(matting: Matting) -> float:
-    """Of one call of the network alone, the median, in ms."""
-    segmenter = matting.segmenter
-    assert isinstance(segmenter, U2Net)
-    side = segmenter.sizes[0]
-    picture = np.full((side, side, 3), 128, np.uint8)
-    times = []
-    for _ in range(_CALLS):
+class TimedNetwork:
+    """A network that knows how long it has run, as long as it is called by one thread at a time."""
+
+    def __init__(self, network: Network) -> None:
+        self.runtime, self.device = network.runtime, network.device
+        self.precision = network.precision
+        self.seconds = 0.0
+        self._network = network
+
+    @classmethod
+    def of(cls, matting: Matting) -> Self:
+        """Put in place of the pipeline's only network."""
+        segmenter = matting.segmenter
+        assert isinstance(segmenter, U2Net)
+        timed = cls(segmenter.network)
+        matting.segmenter = U2Net({segmenter.sizes[0]: timed})
+        return timed
+
+    def __call__(self, picture: Picture) -> AlphaMatte:
         began = perf_counter()
-        segmenter.network(picture)
-        times.append(perf_counter() - began)
-    return 1e3 * median(times)
+        alpha = self._network(picture)
+        self.seconds += perf_counter() - began
+        return alpha
