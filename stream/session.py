@@ -177,10 +177,11 @@ class _Session:
 
     def _summarise(self, seconds: float) -> None:
         self.stats.seconds = seconds
-        busy = {
-            "decode": self._source.busy_seconds,
-            **self._matting.times.seconds,
-            "encode": self._sink.busy_seconds,
-        }
+        steps = dict(self._matting.times.seconds)
+        looked = steps.pop("look", 0.0)  # a part of segmenting, to whoever reads a report
+        if "segment" in steps:
+            steps["segment"] += looked
+        decode, encode = self._source.busy_seconds, self._sink.busy_seconds
+        busy = {"decode": decode, **steps, "encode": encode}
         frames = max(1, self.stats.frames_out)
         self.stats.stages_ms = {name: 1e3 * spent / frames for name, spent in busy.items()}

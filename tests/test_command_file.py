@@ -10,7 +10,7 @@ from pipeline.models import ModelEntry
 from tests.clips import Sound, make_clip, read_clip
 from tests.running import Command
 
-STAGES = {"decode", "look", "segment", "smooth", "refine", "composite", "encode"}
+STAGES = {"decode", "segment", "smooth", "refine", "composite", "encode"}
 
 pytestmark = pytest.mark.usefixtures("u2netp")
 

@@ -19,13 +19,13 @@ HDR = ColourTags(9, 9, 16, 1)
 
 
 class Remembering(Everything):
-    """Takes all of a frame for foreground, and remembers what it saw."""
+    """Takes all of a frame for foreground, and remembers what it saw, by pts."""
 
     def __init__(self) -> None:
-        self.seen: list[RgbImage] = []
+        self.seen: dict[int, RgbImage] = {}
 
     def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
-        self.seen.append(frame.rgb)
+        self.seen[frame.pts] = frame.rgb
         return super().__call__(frame, look)
 
 
