@@ -1,5 +1,6 @@
 """The command `livematte`: its parts, and what becomes of their errors."""
 
+import signal
 import sys
 from importlib import metadata
 from typing import Annotated
@@ -49,6 +50,8 @@ def _options(
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit; an error is one line on standard error."""
     av.logging.set_level(av.logging.PANIC)
+    # Being told to stop is being interrupted: what was done is kept, and nothing is left behind.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     sys.exit(_run(arguments))
 
 

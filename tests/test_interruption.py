@@ -5,15 +5,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from pipeline.models import ModelEntry
 from tests.clips import Sound, make_clip, read_clip
 from tests.running import Ran
 
 
-def test_ctrl_c_keeps_what_was_done(u2netp: ModelEntry, tmp_path: Path, out: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_keeps_what_was_done(
+    u2netp: ModelEntry, tmp_path: Path, out: Path, how: signal.Signals
+) -> None:
     """Ctrl-C: a playable file of the work so far, with no more sound than pictures."""
     clip = make_clip(tmp_path / "in.mp4", frames=500, sound=Sound(seconds=20.0))
-    done = interrupt_after(20, clip, out / "out.mp4")
+    done = interrupt_after(20, clip, out / "out.mp4", how=how)
     assert done.status == 130, done.err
     last = done.err.splitlines()[-1]
     assert last == f"livematte: interrupted: what was done is in {out / 'out.partial.mp4'}"
@@ -33,8 +38,10 @@ def test_ctrl_c_does_not_touch_what_was_there(
     assert (out / "out.mp4").read_text() == "mine"
 
 
-def interrupt_after(frames: int, *arguments: str | Path) -> Ran:
-    """Send SIGINT, as Ctrl-C does, when that many frames are reported done."""
+def interrupt_after(
+    frames: int, *arguments: str | Path, how: signal.Signals = signal.SIGINT
+) -> Ran:
+    """Send a signal, by default that of Ctrl-C, when that many frames are reported done."""
     process = subprocess.Popen(
         [sys.executable, "-m", "stream", "file", *arguments, "--progress", "json"],
         stdout=subprocess.PIPE,
@@ -48,7 +55,7 @@ def interrupt_after(frames: int, *arguments: str | Path) -> Ran:
     for line in process.stderr:
         lines.append(line)
         if '"frames"' in line and int(line.split('"frames": ')[1].split(",")[0]) >= frames:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(how)
             break
     out, err = process.communicate()
     return Ran(process.returncode, out, "".join(lines) + err)
