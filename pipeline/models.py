@@ -106,9 +106,8 @@ _ENTRIES = (
     ModelEntry(
         DEFAULT_MODEL,
         # The third side output costs a third of the fused one and is nearly as good; its mattes are
-        # a little fat (bench/segmentation.py). Following the subject, 256 pixels see as much as 320
-        # of the whole frame (bench/quality.py).
-        replace(_U2NET, size=256, output=3, logit_offset=-0.4),
+        # a little fat (bench/segmentation.py).
+        replace(_U2NET, output=3, logit_offset=-0.4),
         "sha256:309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8",
         "Apache-2.0",
         (
