@@ -43,7 +43,7 @@ _BLUR_REDUCED = 4
 _ARGUMENTS = {"robust-video-matting": ("0.375",)}
 """RobustVideoMatting's ratio for 720p, head and shoulders, by its authors' table."""
 _DOES = {
-    _OURS: "256 px following the subject; edge refined along the frame's colours, smoothed over "
+    _OURS: "320 px following the subject; edge refined along the frame's colours, smoothed over "
     "time, the person's own colours at the edge, blurred background; two networks at a time",
     "rembg": "the same weights, fused output, 320 px, f32, each frame stretched to 0 … 1 and "
     "brought to size; plain blend; no state",

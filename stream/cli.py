@@ -6,6 +6,7 @@ from importlib import metadata
 from typing import Annotated
 
 import av.logging
+import cv2
 import typer
 
 from pipeline.errors import Interruption, LivematteError, OptionError
@@ -50,6 +51,7 @@ def _options(
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit; an error is one line on standard error."""
     av.logging.set_level(av.logging.PANIC)
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     # Being told to stop is being interrupted: what was done is kept, and nothing is left behind.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     sys.exit(_run(arguments))
