@@ -1,7 +1,6 @@
 """`livematte doctor`: what this installation can do here, and what to do about its lacks."""
 
 import json
-import os
 import platform
 import subprocess
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import typer
 
 from pipeline.errors import ModelError
 from pipeline.models import CATALOGUE, DEFAULT_MODEL, verify
+from pipeline.network import usable_processors
 from stream.formats import ENCODERS
 
 PACKAGES = ("livematte", "numpy", "opencv-python-headless", "av", "aiortc", "openvino")
@@ -55,7 +55,7 @@ def examine() -> Iterator[Finding]:
     yield Finding(
         "packages", ", ".join(f"{name} {package_version(name) or '—'}" for name in PACKAGES)
     )
-    yield Finding("processor", f"{usable_cores()} cores for this process; {_instructions()}")
+    yield Finding("processor", f"{usable_processors()} cores for this process; {_instructions()}")
     yield Finding("openvino", f"devices {', '.join(ov.Core().available_devices)}")
     gpu = nvidia_gpu()
     yield Finding("gpu", gpu or "no NVIDIA driver answers")
@@ -79,13 +79,6 @@ def onnx_runtime(plain: str | None, gpu_build: str | None, gpu: str | None) -> F
     if gpu_build:
         return Finding("onnxruntime", f"onnxruntime-gpu {gpu_build}")
     return Finding("onnxruntime", f"onnxruntime {plain}" if plain else "none, and none is needed")
-
-
-def usable_cores() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def nvidia_gpu() -> str | None:

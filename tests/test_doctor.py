@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.models import ModelEntry
-from stream.doctor_command import onnx_runtime, usable_cores
+from pipeline.network import usable_processors
+from stream.doctor_command import onnx_runtime
 from tests.running import Command
 
 
@@ -37,7 +38,7 @@ def test_one_build_or_none_is_well(
 
 
 def test_it_counts_the_cores_of_this_process() -> None:
-    assert usable_cores() >= 1
+    assert usable_processors() >= 1
 
 
 def test_all_is_well_with_a_model(livematte: Command, u2netp: ModelEntry) -> None:

@@ -4,8 +4,8 @@ import platform
 from pathlib import Path
 from typing import Any
 
+from pipeline.network import usable_processors as cores
 from stream.doctor_command import INSTRUCTIONS, PACKAGES, cpu_flags, nvidia_gpu, package_version
-from stream.doctor_command import usable_cores as cores
 
 _CPU_INFO = Path("/proc/cpuinfo")
 
