@@ -104,7 +104,7 @@ def _blend(
         result = spread(np.rint(colours[0]).astype(np.uint8), plane, block).copy()
     else:
         result = behind.copy()
-    cv2.copyTo(plane, repeat(matte.inside.view(np.uint8), plane, block), result)
+    cv2.copyTo(plane, repeat(matte.inside, plane, block), result)
     if len(matte.cells):
         _blend_edge(plane, matte, block, colours, behind, result)
     return result
@@ -152,7 +152,6 @@ def _blur(low: Plane, weight: Floats, sigma: float) -> Plane:
     """A reduced picture, uint8 (h, w, 3), blurred by a weighted Gaussian of `sigma` cells."""
     if sigma >= _WIDE_SIGMA:
         return double(_blur(halve(low), halve(weight), sigma / 2), low)
-    weights = cv2.merge([weight] * 3)
-    blurred = cv2.GaussianBlur(low * weights, (0, 0), sigma)
-    blurred /= cv2.GaussianBlur(weights, (0, 0), sigma)
+    blurred = cv2.GaussianBlur(low * cv2.merge([weight] * 3), (0, 0), sigma)
+    blurred /= cv2.merge([cv2.GaussianBlur(weight, (0, 0), sigma)] * 3)
     return cv2.convertScaleAbs(blurred)

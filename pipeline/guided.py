@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.cells import Cells, Floats, cell_side, double, halve
-from pipeline.frame import AlphaMatte, Frame, resize
+from pipeline.frame import AlphaMatte, Frame
 from pipeline.matte import EdgeMatte
 
 CERTAIN_FOREGROUND = 0.94
@@ -122,9 +122,8 @@ def _evaluate(
     block, to_rgb = (side, side), frame.channels_to_rgb / 255
     alpha = cells.enlarge(offset + _mix(slopes, to_rgb[:, 3]), block)
     for plane, column in zip(frame.channels, to_rgb.T, strict=False):
-        full = resize(plane, frame.width, frame.height)
         slope = cells.enlarge(_mix(slopes, column), block)
-        slope *= np.take(full, cells.samples(full, block))
+        slope *= cells.pixels(plane, frame.block(plane, side), side)
         alpha += slope
     return alpha
 

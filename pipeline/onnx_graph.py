@@ -6,16 +6,17 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import ModelError
-from pipeline.network import NetworkSpec
+from pipeline.network import HALF_PIXEL, NetworkSpec, refuse_offset
 
 _PIXEL_MAX = 255.0
 
 
-def cut_model(path: Path, spec: NetworkSpec, half: bool = False) -> bytes:
+def cut_model(path: Path, spec: NetworkSpec, half: bool = False) -> tuple[bytes, bool]:
     """The part of an ONNX file that the spec's output needs, normalisation included.
 
-    It takes float32 (1, size, size, 3), 0…255, and gives float32 (1, 1, h, w), 0…1; with `half`
-    it computes in float16 between them.
+    It takes float32 (1, size, size, 3), 0…255, and gives float32 (1, 1, h, w); with `half` it
+    computes in float16 between them. True: what it gives are logits, as coarse as they were
+    computed, see `alpha_from_logits`.
     """
     import onnx
 
@@ -23,15 +24,25 @@ def cut_model(path: Path, spec: NetworkSpec, half: bool = False) -> bytes:
         model = onnx.load(path)
     except Exception as error:  # protobuf's own DecodeError moves between its versions
         raise ModelError(f"{path} cannot be read as an ONNX file: fetch it again") from error
-    output = _find_output([one.name for one in model.graph.output], spec.output)
-    model = onnx.utils.Extractor(model).extract_model([model.graph.input[0].name], [output])
+    named = _find_output([one.name for one in model.graph.output], spec.output)
+    output = _logits(model.graph, named)
+    if output is None:
+        refuse_offset(spec)
+    model = _extract(model, output or named)
     _forget_shapes(model.graph)
-    if spec.logit_offset:
-        _offset(model.graph, spec.logit_offset)
     if half:
         model = _halve(model)
     _normalise(model.graph, spec)
-    return model.SerializeToString()
+    return model.SerializeToString(), output is not None
+
+
+def _extract(model: Any, output: str) -> Any:
+    """The model without what that output does not need. The extractor knows typed values only."""
+    from onnx import TensorProto, helper, utils
+
+    value = helper.make_tensor_value_info(output, TensorProto.FLOAT, None)
+    model.graph.value_info.append(value)
+    return utils.Extractor(model).extract_model([model.graph.input[0].name], [output])
 
 
 def _halve(model: Any) -> Any:
@@ -63,16 +74,19 @@ def _forget_shapes(graph: Any) -> None:
         value.type.tensor_type.ClearField("shape")
 
 
-def _offset(graph: Any, offset: float) -> None:
-    from onnx import helper, numpy_helper
+def _logits(graph: Any, alpha: str) -> str | None:
+    """What an output's sigmoid is taken of, before it is enlarged bilinearly; None without one."""
+    makers = {name: node for node in graph.node for name in node.output}
+    if makers[alpha].op_type != "Sigmoid":
+        return None
+    logits = makers[alpha].input[0]
+    return makers[logits].input[0] if _is_bilinear(makers[logits]) else logits
 
-    last = next(node for node in graph.node if graph.output[0].name in node.output)
-    if last.op_type != "Sigmoid":
-        raise ModelError("the network's output ends in no sigmoid: leave logit_offset at 0")
-    graph.initializer.append(numpy_helper.from_array(np.array(offset, np.float32), "logit_offset"))
-    add = helper.make_node("Add", [last.input[0], "logit_offset"], ["offset_logits"])
-    last.input[0] = "offset_logits"
-    graph.node.insert(list(graph.node).index(last), add)
+
+def _is_bilinear(node: Any) -> bool:
+    how = {one.name: one.s.decode() for one in node.attribute if one.s}
+    transformed = how.get("coordinate_transformation_mode", "half_pixel")
+    return node.op_type == "Resize" and how.get("mode") == "linear" and transformed in HALF_PIXEL
 
 
 def _normalise(graph: Any, spec: NetworkSpec) -> None:

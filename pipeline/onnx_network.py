@@ -15,6 +15,7 @@ from pipeline.network import (
     NetworkSpec,
     Picture,
     RuntimeOptions,
+    alpha_from_logits,
     check_picture,
 )
 from pipeline.onnx_graph import cut_model
@@ -55,10 +56,10 @@ class OnnxNetwork:
         self.device = provider.device
         self.precision = _choose_precision(runtime, provider, options.precision)
         half = runtime == "cuda" and self.precision == "f16"
-        model = cut_model(path, spec, half)
+        model, self._ends_in_logits = cut_model(path, spec, half)
         self._session = _open_session(model, provider, self.precision, options)
         check_provider(provider, self._session.get_providers())
-        self._size = spec.size
+        self._spec = spec
         self._idle: queue.SimpleQueue[_Slot] = queue.SimpleQueue()
         for _ in range(options.parallel):
             self._idle.put(_Slot(self._session, spec.size, provider.memory))
@@ -66,19 +67,20 @@ class OnnxNetwork:
             self._try_out()
 
     def __call__(self, picture: Picture) -> NDArray[np.float32]:
-        check_picture(picture, self._size)
+        check_picture(picture, self._spec.size)
         slot = self._idle.get()
         try:
             slot.source.update_inplace(np.ascontiguousarray(picture[None], np.float32))
             self._session.run_with_iobinding(slot.binding)
-            return slot.binding.copy_outputs_to_cpu()[0][0, 0]
+            result: NDArray[np.float32] = slot.binding.copy_outputs_to_cpu()[0][0, 0]
         finally:
             self._idle.put(slot)
+        return alpha_from_logits(result, self._spec) if self._ends_in_logits else result
 
     def _try_out(self) -> None:
         """Run once: what is wrong with a GPU often shows at the first picture only."""
         try:
-            self(np.zeros((self._size, self._size, 3), np.uint8))
+            self(np.zeros((self._spec.size, self._spec.size, 3), np.uint8))
         except Exception as error:  # ONNX Runtime's errors share no narrower base
             raise RuntimeUnavailableError(
                 f"runtime {self.runtime} does not work here ({error}): check it with nvidia-smi"

@@ -12,10 +12,13 @@ from openvino.preprocess import PrePostProcessor
 
 from pipeline.errors import ModelError, RuntimeUnavailableError
 from pipeline.network import (
+    HALF_PIXEL,
     NetworkSpec,
     Picture,
     RuntimeOptions,
+    alpha_from_logits,
     check_picture,
+    refuse_offset,
 )
 from pipeline.quantise import Calibration, find_calibration, quantise
 
@@ -23,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 _CAPABILITIES = {"f32": "FP32", "bf16": "BF16", "f16": "FP16"}
 _PIXEL_MAX = 255.0
+KEPT_NETWORKS = 50
+"""In the cache, some 2 MB each."""
 
 
 class OpenVinoNetwork:
@@ -35,29 +40,29 @@ class OpenVinoNetwork:
         calibration = find_calibration(path)
         self.precision = _choose_precision(core, options.precision, calibration)
         self.device = str(core.get_property("CPU", "FULL_DEVICE_NAME"))
-        graph = cut_graph(read_graph(core, path), spec)
+        graph, self._ends_in_logits = cut_graph(read_graph(core, path), spec)
         if self.precision == "int8" and calibration is not None:
             quantise(graph, calibration.ranges)
         compiled = core.compile_model(
             with_normalisation(graph, spec), "CPU", _properties(core, self.precision, options)
         )
         self.loaded_from_cache = bool(compiled.get_property("LOADED_FROM_CACHE"))
-        self._size = spec.size
+        self._spec = spec
         self._idle: queue.SimpleQueue[ov.InferRequest] = queue.SimpleQueue()
         for _ in range(options.parallel):
             self._idle.put(compiled.create_infer_request())
 
     def __call__(self, picture: Picture) -> NDArray[np.float32]:
-        check_picture(picture, self._size)
+        check_picture(picture, self._spec.size)
         request = self._idle.get()
         try:
             np.copyto(request.get_input_tensor(0).data[0], picture)
             request.start_async()
             request.wait()
-            alpha: NDArray[np.float32] = request.get_output_tensor(0).data[0, 0].copy()
-            return alpha
+            result: NDArray[np.float32] = request.get_output_tensor(0).data[0, 0].copy()
         finally:
             self._idle.put(request)
+        return alpha_from_logits(result, self._spec) if self._ends_in_logits else result
 
 
 def read_graph(core: ov.Core, path: Path) -> ov.Model:
@@ -74,16 +79,23 @@ def input_size(path: Path) -> int | None:
     return int(side.get_length()) if side.is_static else None
 
 
-def cut_graph(graph: ov.Model, spec: NetworkSpec) -> ov.Model:
+def cut_graph(graph: ov.Model, spec: NetworkSpec) -> tuple[ov.Model, bool]:
     """The part of a graph that the spec's output needs, for inputs of the spec's size.
 
-    Takes and gives (1, C, H, W) float32, as the file does. The graph given is reshaped too.
+    Takes and gives (1, C, H, W) float32, as the file does. The graph given is reshaped too. True:
+    what it gives are logits, as coarse as they were computed, see `alpha_from_logits`.
     """
     graph.reshape([1, 3, spec.size, spec.size])
     wanted = _find_output(graph, spec.output).get_node().input_value(0)
-    if spec.logit_offset:
-        wanted = _offset(wanted, spec.logit_offset)
-    return ov.Model([wanted], graph.get_parameters(), graph.get_friendly_name())
+    ends_in_logits = wanted.get_node().get_type_name() == "Sigmoid"
+    if ends_in_logits:
+        wanted = _before_resize(wanted.get_node().input_value(0))
+    else:
+        refuse_offset(spec)
+    result = opset13.result(wanted)
+    result.set_friendly_name("logits")  # else OpenVINO counts them, and its cache finds none again
+    cut = ov.Model([result], graph.get_parameters(), graph.get_friendly_name())
+    return cut, ends_in_logits
 
 
 def with_normalisation(graph: ov.Model, spec: NetworkSpec) -> ov.Model:
@@ -105,12 +117,14 @@ def _find_output(graph: ov.Model, wanted: int | str) -> ov.Output:
         raise ModelError(f"the network has no output {wanted!r}; it has {names}") from error
 
 
-def _offset(alpha: ov.Output, offset: float) -> ov.Output:
-    sigmoid = alpha.get_node()
-    if sigmoid.get_type_name() != "Sigmoid":
-        raise ModelError("the network's output ends in no sigmoid: leave logit_offset at 0")
-    moved = opset13.add(sigmoid.input_value(0), np.float32(offset))
-    return opset13.sigmoid(moved).output(0)
+def _before_resize(logits: ov.Output) -> ov.Output:
+    """What a bilinear enlargement enlarges; the logits themselves where there is none."""
+    node = logits.get_node()
+    if node.get_type_name() != "Interpolate":
+        return logits
+    how = node.get_attributes()
+    linear = "linear" in how["mode"] and how["coordinate_transformation_mode"] in HALF_PIXEL
+    return node.input_value(0) if linear else logits
 
 
 def _choose_precision(core: ov.Core, wanted: str, calibration: Calibration | None) -> str:
@@ -157,7 +171,16 @@ def _properties(core: ov.Core, precision: str, options: RuntimeOptions) -> dict[
         "ENABLE_CPU_PINNING": False,
     }
     cache = _usable_dir(options.compiled_dir)
+    if cache:
+        prune(cache)
     return properties | ({"CACHE_DIR": str(cache)} if cache else {})
+
+
+def prune(cache: Path, keep: int = KEPT_NETWORKS) -> None:
+    """Delete the oldest compiled networks: OpenVINO never does, and new versions use none."""
+    blobs = sorted(cache.glob("*.blob"), key=lambda blob: blob.stat().st_mtime, reverse=True)
+    for blob in blobs[keep:]:
+        blob.unlink(missing_ok=True)
 
 
 def _usable_dir(folder: Path) -> Path | None:

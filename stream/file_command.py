@@ -114,7 +114,7 @@ def file(
     with show_progress(progress, reader.info.frames) as on_frame:
         stats = _run(reader, matting, sink, writer, on_frame)
     losses = [*reader.losses, *writer.losses]
-    report = _report(stats, writer, reader, losses) | {"network": _network(segmenter)}
+    report = _report(stats, writer, reader, losses) | {"network": segmenter.runs_on}
     typer.echo(json.dumps(report) if as_json else _sentence(report))
     if losses:
         raise SourceError(f"{source}: {'; '.join(losses)}: what could be read is in {output}")
@@ -146,17 +146,6 @@ def _report(
         "source": str(reader.path),
         "output": str(writer.path),
         "losses": losses,
-    }
-
-
-def _network(segmenter: U2Net) -> dict[str, Any]:
-    """What really ran: a GPU that idles is found here."""
-    network = segmenter.network
-    return {
-        "runtime": network.runtime,
-        "device": network.device,
-        "precision": network.precision,
-        "size": segmenter.sizes[0],
     }
 
 

@@ -11,6 +11,7 @@ import cv2
 from pipeline.colour import LIMITED_RANGE, ColourTags, Plane
 from pipeline.frame import AlphaMatte, Frame
 from pipeline.matting import Matted
+from pipeline.network import usable_processors
 from stream.audio import AudioCarrier
 from stream.convert import tag, turn, video_from_frame
 from stream.file_source import FileSource
@@ -88,6 +89,7 @@ class VideoFile:
             stream.codec_context.sample_aspect_ratio = 1 / info.aspect if upright else info.aspect
         stream.codec_context.time_base = stream.time_base = info.time_base
         stream.codec_context.thread_type = "AUTO"
+        stream.codec_context.thread_count = max(1, usable_processors() // 2)
         if encoder.tag and self._form.container.name in ("mp4", "mov"):
             stream.codec_context.codec_tag = encoder.tag
         if self._turns:

@@ -1,5 +1,6 @@
 """Choosing and running networks, on a tiny one that the tests make."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from pipeline.errors import ModelError, ModelMissingError, OptionError
 from pipeline.onnx_network import PROVIDERS, check_provider
-from pipeline.openvino_network import OpenVinoNetwork
+from pipeline.openvino_network import OpenVinoNetwork, prune
 from pipeline.runtime import NetworkSpec, RuntimeOptions, RuntimeUnavailableError, load_network
 from tests.tiny_network import SPEC, make_graph, make_picture, save_tiny_network
 
@@ -73,6 +74,14 @@ def test_a_second_load_comes_from_the_cache(tiny: Path, options: RuntimeOptions)
     assert not first.loaded_from_cache
     assert second.loaded_from_cache
     np.testing.assert_array_equal(first(make_picture(64)), second(make_picture(64)))
+
+
+def test_the_cache_keeps_the_newest_networks_alone(tmp_path: Path) -> None:
+    for age in range(5):
+        (tmp_path / f"{age}.blob").touch()
+        os.utime(tmp_path / f"{age}.blob", (0, 1000 - age))
+    prune(tmp_path, keep=2)
+    assert sorted(blob.stem for blob in tmp_path.iterdir()) == ["0", "1"]
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(

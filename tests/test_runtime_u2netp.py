@@ -62,7 +62,7 @@ def test_the_half_precision_file_for_gpus_is_sound(u2netp: Path) -> None:
     batch = make_picture(320)[None].astype(np.float32)
     full, half = (
         onnxruntime.InferenceSession(
-            cut_model(u2netp, _spec(3), half), providers=["CPUExecutionProvider"]
+            cut_model(u2netp, _spec(3), half)[0], providers=["CPUExecutionProvider"]
         ).run(None, {"picture": batch})[0]
         for half in (False, True)
     )

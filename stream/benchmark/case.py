@@ -91,17 +91,11 @@ def run_here(case: Case) -> Figures:
         return {"absent": str(refusal)}
 
 
-def describe_network(matting: Matting) -> Figures:
-    """What really runs: a GPU that idles is found here."""
-    segmenter = matting.segmenter
-    assert isinstance(segmenter, U2Net)
-    network = segmenter.network
-    return {
-        "runtime": network.runtime,
-        "precision": network.precision,
-        "device": network.device,
-        "input": segmenter.sizes[0],
-    }
+def network_of(matting: Matting) -> Figures:
+    """What really ran, without the size: that of the clip goes by this name."""
+    assert isinstance(matting.segmenter, U2Net)
+    described: Figures = dict(matting.segmenter.runs_on)
+    return described | {"input": described.pop("size")}
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from pipeline.frame import AlphaMatte, Frame
 from pipeline.matting import Matting
 from pipeline.network import Network, Picture
 from pipeline.segment import U2Net
-from stream.benchmark.case import Case, Figures, describe_network
+from stream.benchmark.case import Case, Figures, network_of
 from stream.benchmark.usage import peak_memory, percentiles, processor_seconds
 from stream.file_sink import FileSink
 from stream.file_source import FileSource
@@ -42,7 +42,7 @@ def measure_file(case: Case) -> Figures:
     frames = zip(*stages.values(), strict=True)
     outside = [sum(frame) - call for frame, call in zip(frames, calls.seconds, strict=True)]
     return {
-        **describe_network(matting),
+        **network_of(matting),
         "frames": stats.frames_out,
         "fps": round(stats.fps, 2),
         "processor_ms": round(1e3 * busy / stats.frames_out, 2),

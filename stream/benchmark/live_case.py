@@ -12,7 +12,7 @@ import av
 
 from pipeline.frame import Frame
 from pipeline.matting import Matted
-from stream.benchmark.case import LIVE_SIZES, Case, Figures, describe_network
+from stream.benchmark.case import LIVE_SIZES, Case, Figures, network_of
 from stream.benchmark.file_case import warm_up
 from stream.benchmark.usage import memory
 from stream.convert import tag, video_from_frame
@@ -97,7 +97,7 @@ def measure_live(case: Case) -> Figures:
     stats = asyncio.run(run_session(source, matting, sink, pace=LIVE, on_frame=watch))
     ages = {f"p{rank}": round(stats.age_ms(rank), 1) for rank in (50, 95, 99, 100)}
     return {
-        **describe_network(matting),
+        **network_of(matting),
         "offered": stats.frames_in,
         "rate": round(case.rate, 1),
         "fps": round(stats.fps, 2),

@@ -4,7 +4,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from stream.benchmark.case import Case, Figures, describe_network
+from stream.benchmark.case import Case, Figures, network_of
 from stream.benchmark.file_case import first_frame
 from stream.benchmark.usage import peak_memory
 from stream.file_source import FileSource
@@ -18,7 +18,7 @@ def measure_start(case: Case) -> Figures:
     loaded = time.time()
     matting.process(asyncio.run(first_frame(FileSource(Path(case.clip)))))
     return {
-        **describe_network(matting),
+        **network_of(matting),
         "imports_s": round(imported - case.spawned_at, 3),
         "network_s": round(loaded - imported, 3),
         "first_frame_s": round(time.time() - case.spawned_at, 3),
