@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 DOWN_AT, UP_BELOW = 1.0, 0.7
 """Parts of the budget: above the first a frame was too slow, below the second it leaves room."""
-DOWN_AFTER, UP_AFTER = 5, 60
+DOWN_AFTER, UP_AFTER = 3, 60
 """Frames in a row that must say so: quickly down, slowly up."""
 LONGEST_PATIENCE = 16 * UP_AFTER
 

@@ -71,7 +71,10 @@ class U2Net:
         }
 
     def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
-        """A subject that reaches over the crop's border is looked at again in the whole frame."""
+        """A subject that reaches over the crop's border is looked at again in the whole frame.
+
+        What lies around a crop is only looked for: the smallest size does.
+        """
         size = self.sizes[min(look.smaller, len(self.sizes) - 1)]
         step = 2 if min(frame.width, frame.height) >= 2 * size else 1
         picture = frame.reduced(step)
@@ -85,7 +88,7 @@ class U2Net:
         height, width = picture.shape[:2]
         whole = np.zeros((height, width), np.float32)
         if look.around:
-            whole = _stretch(self._see(picture, size), width, height)
+            whole = _stretch(self._see(picture, self.sizes[-1]), width, height)
         whole[top:bottom, left:right] = _stretch(alpha, right - left, bottom - top)
         return whole
 
