@@ -1,11 +1,13 @@
 """What is foreground: a network's coarse matte."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, Self
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.cells import reduce
 from pipeline.colour import Plane
@@ -35,10 +37,11 @@ class U2Net:
     makes video flicker and divides by zero on a flat one.
     """
 
-    def __init__(self, networks: Mapping[int, Network]) -> None:
-        """`networks` by the side of their input."""
+    def __init__(self, networks: Mapping[int, Network], *, takes_previous: bool = False) -> None:
+        """`networks` by the side of their input; see `NetworkSpec.takes_previous`."""
         self.sizes = sorted(networks, reverse=True)
         self._networks = networks
+        self._takes_previous = takes_previous
 
     @classmethod
     def load(
@@ -53,7 +56,8 @@ class U2Net:
         """
         path, spec = find_model(model)
         chosen = [replace(spec, size=size) for size in sizes or (spec.size,)]
-        return cls({one.size: load_network(path, one, options) for one in chosen})
+        networks = {one.size: load_network(path, one, options) for one in chosen}
+        return cls(networks, takes_previous=spec.takes_previous)
 
     @property
     def network(self) -> Network:
@@ -79,29 +83,47 @@ class U2Net:
         step = 2 if min(frame.width, frame.height) >= 2 * size else 1
         picture = frame.reduced(step)
         if look.crop is None:
-            return self._see(picture, size)
+            return self._see(picture, size, look.previous)
         left, top = look.crop.left // step, look.crop.top // step
         right, bottom = -(-look.crop.right // step), -(-look.crop.bottom // step)
-        alpha = self._see(picture[top:bottom, left:right], size)
+        before = None if look.previous is None else _part(look.previous, look.crop, frame)
+        alpha = self._see(picture[top:bottom, left:right], size, before)
         if _reaches_over(alpha, look.crop, frame):
-            return self._see(picture, size)
+            return self._see(picture, size, look.previous)
         height, width = picture.shape[:2]
         whole = np.zeros((height, width), np.float32)
         if look.around:
-            whole = _stretch(self._see(picture, self.sizes[-1]), width, height)
+            whole = _stretch(self._see(picture, self.sizes[-1], look.previous), width, height)
         whole[top:bottom, left:right] = _stretch(alpha, right - left, bottom - top)
         return whole
 
-    def _see(self, picture: RgbImage, size: int) -> AlphaMatte:
+    def _see(self, picture: RgbImage, size: int, previous: AlphaMatte | None) -> AlphaMatte:
         height, width = picture.shape[:2]
         down, across = 1 + (height > 2 * size), 1 + (width > 2 * size)
         picture = reduce(picture, (-(-height // down), -(-width // across)), (down, across))
-        return self._networks[size](_stretch(picture, size, size))
+        seen = _stretch(picture, size, size)
+        if self._takes_previous:
+            seen = cv2.merge([seen, _levels(previous, size)])
+        return self._networks[size](seen)
 
 
 def _stretch(plane: Plane, width: int, height: int) -> Plane:
     """Bilinear also downwards: scaling by area takes five times as long."""
     return cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _part(alpha: AlphaMatte, crop: Roi, frame: Frame) -> AlphaMatte:
+    """What a crop shows of an alpha of the whole frame at another size."""
+    down, across = alpha.shape[0] / frame.height, alpha.shape[1] / frame.width
+    lines = slice(int(crop.top * down), math.ceil(crop.bottom * down))
+    return alpha[lines, int(crop.left * across) : math.ceil(crop.right * across)]
+
+
+def _levels(alpha: AlphaMatte | None, size: int) -> NDArray[np.uint8]:
+    """An alpha as a picture's fourth channel, 0…255; zeros if there is none."""
+    if alpha is None:
+        return np.zeros((size, size), np.uint8)
+    return cv2.convertScaleAbs(_stretch(alpha, size, size), alpha=255)
 
 
 def _reaches_over(alpha: AlphaMatte, crop: Roi, frame: Frame) -> bool:

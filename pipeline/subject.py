@@ -5,11 +5,11 @@ frames be segmented at once, and the result be the same however many they are.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from pipeline.frame import Frame, Roi
+from pipeline.frame import AlphaMatte, Frame, Roi
 from pipeline.matte import EdgeMatte
 
 LAG = 4
@@ -29,12 +29,14 @@ _PRESENT = 0.1
 class Look:
     """Where a network is to look in a frame: at `crop`, in pixels, and at the rest if `around`.
 
-    `smaller` is by how many sizes less closely than it could.
+    `smaller` is by how many sizes less closely than it could. `previous` is the alpha of a frame
+    before, float32 (h, w) over the whole frame, for networks that take it.
     """
 
     crop: Roi | None = None
     around: bool = True
     smaller: int = 0
+    previous: AlphaMatte | None = field(default=None, compare=False)
 
 
 WHOLE = Look()
@@ -48,18 +50,18 @@ class SubjectCrop:
     """
 
     def __init__(self) -> None:
-        self._crops: deque[Roi | None] = deque([None] * LAG)
+        self._looks: deque[Look] = deque([WHOLE] * LAG)
         self._crop: Roi | None = None
         self._path: deque[Roi] = deque(maxlen=LAG + 1)
         self._seen = 0
 
     def next(self, *, is_cut: bool) -> Look:
         """Where to look in the next frame. A new scene, and `LAG` frames of it, are seen whole."""
-        crop = self._crops.popleft()
+        look = self._looks.popleft()
         self._seen = 0 if is_cut else self._seen + 1
         if self._seen < LAG:
             return WHOLE
-        return Look(crop, around=crop is None or self._seen % AROUND_EVERY == 0)
+        return replace(look, around=look.crop is None or self._seen % AROUND_EVERY == 0)
 
     def learn(self, frame: Frame, matte: EdgeMatte) -> None:
         """Follow the subject; several people are one region, and an empty matte is no crop."""
@@ -70,7 +72,7 @@ class SubjectCrop:
         else:
             self._path.append(subject)
             self._crop = self._follow(_swept(self._path[0], subject), frame)
-        self._crops.append(self._crop)
+        self._looks.append(Look(self._crop, previous=matte.low))
 
     def _follow(self, subject: Roi, frame: Frame) -> Roi | None:
         wanted = grown(subject, MARGIN, frame)
