@@ -60,7 +60,6 @@ def _load() -> dict[str, tuple[Network, int, str]]:
         _YARDSTICK: (onnx, _SIDE, "ONNX Runtime f32, fused output, 320 px"),
         "side output": (load_network(path, larger, best), _SIDE, "our choice here, 320 px"),
         _FORCED: (load_network(path, larger, plain), _SIDE, "OpenVINO f32, ours, 320 px"),
-        "as shipped": (load_network(path, spec, best), spec.size, f"our choice, {spec.size} px"),
     }
 
 
