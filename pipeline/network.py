@@ -114,9 +114,7 @@ def check_picture(picture: NDArray[Any], spec: NetworkSpec) -> None:
     """Raise ModelError unless the picture is (size, size, channels)."""
     wanted = (spec.size, spec.size, spec.channels)
     if picture.shape != wanted:
-        raise ModelError(
-            f"the network takes a picture of {wanted}, got {picture.shape}: resize it"
-        )
+        raise ModelError(f"the network takes a picture of {wanted}, got {picture.shape}: resize it")
 
 
 def alpha_from_logits(logits: NDArray[np.float32], spec: NetworkSpec) -> NDArray[np.float32]:

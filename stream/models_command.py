@@ -8,7 +8,7 @@ import typer
 from pipeline.errors import ModelError, ModelMissingError
 from pipeline.models import (
     CATALOGUE,
-    DEFAULT_MODEL,
+    MODEL_FOR,
     ModelEntry,
     find_entry,
     models_dir,
@@ -18,7 +18,9 @@ from pipeline.models import (
 
 models = typer.Typer(no_args_is_help=True, help="Fetch, check and find the models.")
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", show_default=DEFAULT_MODEL)]
+_USUAL = MODEL_FOR["any"]
+"""The model for people comes with livematte: this is the one that most will fetch."""
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", show_default=_USUAL)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 
@@ -35,8 +37,8 @@ def list_models(as_json: AsJson = False) -> None:
 
 @models.command("pull")
 def pull_models(names: Names = None) -> None:
-    """Fetch models (the default one if none is named) and check what came."""
-    for name in names or [DEFAULT_MODEL]:
+    """Fetch models (u2netp if none is named) and check what came."""
+    for name in names or [_USUAL]:
         entry = find_entry(name)
         if _state(entry) == "present":
             typer.echo(f"{entry.path}: there already")
@@ -56,7 +58,7 @@ def verify_models(names: Names = None) -> None:
 
 
 @models.command("path")
-def model_path(name: Annotated[str, typer.Argument()] = DEFAULT_MODEL) -> None:
+def model_path(name: Annotated[str, typer.Argument()] = _USUAL) -> None:
     """Where a model's file is, or would be."""
     typer.echo(find_entry(name).path)
 
