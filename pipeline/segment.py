@@ -1,6 +1,5 @@
 """What is foreground: a network's coarse matte."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, Self
@@ -14,7 +13,7 @@ from pipeline.colour import Plane
 from pipeline.frame import AlphaMatte, Frame, RgbImage, Roi
 from pipeline.models import DEFAULT_MODEL, find_model
 from pipeline.runtime import Network, RuntimeOptions, load_network
-from pipeline.subject import WHOLE, Look
+from pipeline.subject import WHOLE, Look, part_of
 
 _DEFAULT_RUNTIME = RuntimeOptions()
 _TOUCHES = 0.5
@@ -23,8 +22,8 @@ _TOUCHES = 0.5
 class Segmenter(Protocol):
     """A frame in, its coarse alpha out: float32 (h, w) stretched over the whole frame.
 
-    `look` says where the subject is expected; a segmenter may look there alone. It may be called
-    from several threads at once.
+    `look` says where the subject is expected; a segmenter may look there alone, and then gives 0
+    elsewhere. It may be called from several threads at once.
     """
 
     def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte: ...
@@ -75,10 +74,7 @@ class U2Net:
         }
 
     def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
-        """A subject that reaches over the crop's border is looked at again in the whole frame.
-
-        What lies around a crop is only looked for: the smallest size does.
-        """
+        """A subject that reaches over the crop's border is looked at again in the whole frame."""
         size = self.sizes[min(look.smaller, len(self.sizes) - 1)]
         step = 2 if min(frame.width, frame.height) >= 2 * size else 1
         picture = frame.reduced(step)
@@ -86,14 +82,14 @@ class U2Net:
             return self._see(picture, size, look.previous)
         left, top = look.crop.left // step, look.crop.top // step
         right, bottom = -(-look.crop.right // step), -(-look.crop.bottom // step)
-        before = None if look.previous is None else _part(look.previous, look.crop, frame)
+        before = look.previous
+        if before is not None:
+            before = before[part_of(before, look.crop, frame)]
         alpha = self._see(picture[top:bottom, left:right], size, before)
         if _reaches_over(alpha, look.crop, frame):
             return self._see(picture, size, look.previous)
         height, width = picture.shape[:2]
         whole = np.zeros((height, width), np.float32)
-        if look.around:
-            whole = _stretch(self._see(picture, self.sizes[-1], look.previous), width, height)
         whole[top:bottom, left:right] = _stretch(alpha, right - left, bottom - top)
         return whole
 
@@ -110,13 +106,6 @@ class U2Net:
 def _stretch(plane: Plane, width: int, height: int) -> Plane:
     """Bilinear also downwards: scaling by area takes five times as long."""
     return cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
-
-
-def _part(alpha: AlphaMatte, crop: Roi, frame: Frame) -> AlphaMatte:
-    """What a crop shows of an alpha of the whole frame at another size."""
-    down, across = alpha.shape[0] / frame.height, alpha.shape[1] / frame.width
-    lines = slice(int(crop.top * down), math.ceil(crop.bottom * down))
-    return alpha[lines, int(crop.left * across) : math.ceil(crop.right * across)]
 
 
 def _levels(alpha: AlphaMatte | None, size: int) -> NDArray[np.uint8]:

@@ -58,7 +58,7 @@ def test_without_one_the_previous_alpha_is_all_zeros() -> None:
 def test_it_lies_where_the_picture_does() -> None:
     network, segmenter = fading()
     before = EdgeMatte.from_alpha(disc(320)).low
-    segmenter(frame_of(disc(320)), Look(Roi(200, 60, 440, 300), around=False, previous=before))
+    segmenter(frame_of(disc(320)), Look(Roi(200, 60, 440, 300), previous=before))
     red, alpha = network.shown[0][..., 0] > 128, network.shown[0][..., 3] > 128
     assert np.mean(red == alpha) > 0.97
 
