@@ -78,6 +78,11 @@ def input_size(path: Path) -> int | None:
     return int(side.get_length()) if side.is_static else None
 
 
+def input_channels(path: Path) -> int:
+    """3 for a picture alone, 4 with the alpha of a frame before."""
+    return int(read_graph(ov.Core(), path).input(0).get_partial_shape()[1].get_length())
+
+
 def cut_graph(graph: ov.Model, spec: NetworkSpec) -> tuple[ov.Model, bool]:
     """The part of a graph that the spec's output needs, for inputs of the spec's size.
 
