@@ -1,0 +1,1 @@
+"""How our own networks are made: the data, the training, and the file that the pipeline runs."""
