@@ -40,7 +40,7 @@ class U2Net:
         """`networks` by the side of their input; see `NetworkSpec.takes_previous`."""
         self.sizes = sorted(networks, reverse=True)
         self._networks = networks
-        self._takes_previous = takes_previous
+        self.takes_previous = takes_previous
 
     @classmethod
     def load(
@@ -98,7 +98,7 @@ class U2Net:
         down, across = 1 + (height > 2 * size), 1 + (width > 2 * size)
         picture = reduce(picture, (-(-height // down), -(-width // across)), (down, across))
         seen = _stretch(picture, size, size)
-        if self._takes_previous:
+        if self.takes_previous:
             seen = cv2.merge([seen, _levels(previous, size)])
         return self._networks[size](seen)
 

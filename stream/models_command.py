@@ -5,13 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.errors import ModelError, ModelMissingError
+from pipeline.errors import ModelError
 from pipeline.models import (
     CATALOGUE,
     MODEL_FOR,
     ModelEntry,
     find_entry,
-    models_dir,
     pull,
     verify,
 )
@@ -49,10 +48,7 @@ def pull_models(names: Names = None) -> None:
 @models.command("verify")
 def verify_models(names: Names = None) -> None:
     """Check that models (all that are present if none is named) are what was published."""
-    chosen = [find_entry(name) for name in names or []] or _present()
-    if not chosen:
-        raise ModelMissingError(f"{models_dir()}: no model is there: run `livematte models pull`")
-    for entry in chosen:
+    for entry in [find_entry(name) for name in names or []] or _present():
         verify(entry)
         typer.echo(f"{entry.path}: {entry.digest} is right")
 
