@@ -15,12 +15,14 @@ ASPECTS = (9 / 16, 16 / 9)
 """Width by height of the frames that are squeezed to a square."""
 _FRAMINGS = (
     # how often, and how much of a whole person's height is in the picture
-    (0.52, (0.20, 0.38)),  # head and shoulders
-    (0.28, (0.38, 0.62)),  # half body
+    (0.44, (0.20, 0.38)),  # head and shoulders
+    (0.26, (0.38, 0.62)),  # half body
     (0.12, (0.62, 1.00)),
-    (0.08, (1.02, 1.40)),  # from head to foot
+    (0.18, (1.02, 1.40)),  # from head to foot
 )
 _PARTS_OF_PORTRAIT = (0.6, 1.0)
+_HEADLESS = 0.04
+"""How often a whole person's head is above the picture."""
 _OUTSIDE = 0.03
 """Of the square: a side that the photo cuts off lies at least so far outside."""
 _TURN_DEGREES = 5.0
@@ -42,6 +44,8 @@ def placed(
     `share` below 1 makes the person so much smaller, as one of several is.
     """
     headroom = rng.uniform(0.02, 0.3) if rng.random() < 0.88 else rng.uniform(-0.15, 0.02)
+    if person.whole and rng.random() < _HEADLESS:
+        headroom = rng.uniform(-1, -0.15)
     headroom = 1 - share * (1 - headroom)
     tall = size * (1 - headroom) / (_part(person, rng) * person.height)
     wide, tall = _grown_to_cover(person, size, tall / aspect, tall)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from pipeline.frame import RgbImage
 
-_DARKEST = 0.13
+_DARKEST = 0.18
 """The mean of the darkest pictures, of 1: a camera's own exposure lets none be darker."""
 
 Picture = NDArray[np.float32]
@@ -61,7 +61,7 @@ def filmed(picture: Picture, rng: np.random.Generator) -> RgbImage:
     if rng.random() < 0.6:
         picture = relit(picture, rng, 0.6)
     if rng.random() < 0.15:
-        picture = picture * np.float32(rng.uniform(0.25, 0.7))
+        picture = picture * np.float32(rng.uniform(0.35, 0.8))
     picture = picture * np.float32(max(1.0, _DARKEST / max(sum(cv2.mean(picture)) / 3, 0.01)))
     if rng.random() < 0.3:
         picture = defocused(picture, rng.uniform(0.3, 1.3) * size / 256)

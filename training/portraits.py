@@ -79,14 +79,21 @@ def matte(photo: RgbImage, trimap: Trimap) -> tuple[AlphaMatte, RgbImage]:
     return alpha.astype(np.float32), (colour * 255 + 0.5).astype(np.uint8)
 
 
-def make(name: str, look: Look, side: int, out: Path) -> None:
-    """Write NAME-alpha.png and NAME-foreground.png, `side` pixels high."""
+def make(name: str, look: Look, side: int, out: Path) -> bool:
+    """Write NAME-alpha.png and NAME-foreground.png, `side` pixels high.
+
+    False, and nothing is written, where the looks agree on no foreground or on no background.
+    """
     photo = read_rgb(shared_data() / "portraits" / f"{name}.jpg")
     width = round(photo.shape[1] * side / photo.shape[0])
     photo = resize(photo, width, side)
-    alpha, foreground = matte(photo, trimap_of(*certain_alpha(photo, look)))
+    trimap = trimap_of(*certain_alpha(photo, look))
+    if not {0, 255} <= set(np.unique(trimap).tolist()):
+        return False
+    alpha, foreground = matte(photo, trimap)
     cv2.imwrite(str(out / f"{name}-foreground.png"), foreground[..., ::-1])
     cv2.imwrite(str(out / f"{name}-alpha.png"), (alpha * 255 + 0.5).astype(np.uint8))
+    return True
 
 
 def sheet(names: list[str], mattes: Path, side: int = 256) -> RgbImage:
@@ -134,8 +141,9 @@ def main(
     look = look_with(net)
     for name in names:
         if not (out / f"{name}-alpha.png").is_file():
-            typer.echo(name)
-            make(name, look, side, out)
+            made = make(name, look, side, out)
+            typer.echo(name if made else f"{name}: nothing certain, left out")
+    names = [name for name in names if (out / f"{name}-alpha.png").is_file()]
     for number, start in enumerate(range(0, len(names), _A_SHEET)):
         page = sheet(names[start : start + _A_SHEET], out)
         cv2.imwrite(str(out / f"sheet-{number}.png"), page[..., ::-1])

@@ -8,12 +8,15 @@ import numpy as np
 
 from bench.cutouts import Split, backgrounds, cutouts, read_rgb
 from pipeline.frame import AlphaMatte, RgbImage, resize
+from training.fronts import in_front
 from training.geometry import mirrored, warped
 from training.light import Picture, coarse, defocused, relit
 from training.people import Levels, Person, grown_colour
 
 _STREETS = 0.35
 """How often a background is a street."""
+_RECOLOURED = 0.15
+"""How often its three colours change places: there are few backgrounds."""
 _WIDE_AROUND = 0.08
 """A person is cut out of a street with so much around, of the person's height."""
 
@@ -42,25 +45,36 @@ class Rooms:
         return cls(rooms, [one for person in street for one in _emptied(person)], _things(split))
 
     def behind(
-        self, size: int, aspect: float, rng: np.random.Generator
+        self, size: int, aspect: float, rng: np.random.Generator, streets: float = _STREETS
     ) -> tuple[Picture, list[AlphaMatte]]:
-        """A background, float32 (size, size, 3) of 0…1 and beyond, and mattes of things in it."""
-        picture = self._view(size, aspect, rng)
+        """A background, float32 (size, size, 3) of 0…1 and beyond, and mattes of things in it.
+
+        `streets` is how often it is one: there are passers-by in some.
+        """
+        picture = self._view(size, aspect, rng, streets)
         if rng.random() < 0.2:
             picture = self._with_wall(picture, aspect, rng)
         for _ in range(rng.integers(1, 6) if rng.random() < 0.35 else 0):
             picture = self._with_frame(picture, aspect, rng)
         things = []
-        for _ in range(rng.integers(1, 3) if self._things and rng.random() < 0.15 else 0):
+        for _ in range(rng.integers(1, 3) if self._things and rng.random() < 0.25 else 0):
             picture, alpha = self._with_thing(picture, aspect, rng)
             things.append(alpha)
         if rng.random() < 0.5:
             picture = defocused(picture, rng.exponential(1.6) * size / 256)
         return relit(picture, rng), things
 
-    def _view(self, size: int, aspect: float, rng: np.random.Generator) -> Picture:
+    def before(
+        self, size: int, aspect: float, rng: np.random.Generator
+    ) -> tuple[Picture, AlphaMatte]:
+        """Something that stands in front of people: colour and alpha, float32."""
+        return in_front(relit(self._view(size, aspect, rng), rng), rng)
+
+    def _view(
+        self, size: int, aspect: float, rng: np.random.Generator, often: float = _STREETS
+    ) -> Picture:
         """Any part of any background, as wide by its height as the frame, or nearly."""
-        streets = self._streets and rng.random() < _STREETS
+        streets = self._streets and rng.random() < often
         pictures = self._streets if streets else self._rooms
         picture = pictures[int(rng.integers(len(pictures)))]
         height, width = picture.shape[:2]
@@ -73,7 +87,8 @@ class Rooms:
         matrix[:, 2] = -matrix[0, 0] * left, -matrix[1, 1] * top
         if rng.random() < 0.5:
             matrix = mirrored(matrix, size)
-        return np.asarray(warped(picture, matrix, size, None)).astype(np.float32) / np.float32(255)
+        view = np.asarray(warped(picture, matrix, size, None)).astype(np.float32) / np.float32(255)
+        return view[..., rng.permutation(3)] if rng.random() < _RECOLOURED else view
 
     def _with_wall(self, picture: Picture, aspect: float, rng: np.random.Generator) -> Picture:
         """Another background from some column on: a corner, a door, a curtain, a plain wall."""

@@ -1,7 +1,7 @@
 """Pictures of people as in calls, composed at random, with their true alpha and one before it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,9 @@ from training.people import (
 from training.previous import faithful, previous_alpha, united
 from training.rooms import Rooms, with_chair
 
-NOBODY, OWN_PHOTO = 0.06, 0.25
+NOBODY, OWN_PHOTO = 0.08, 0.25
+_IN_FRONT = 0.15
+"""How often something stands in front of them all."""
 _CROWD = (0.78, 0.17, 0.05)
 """How often one, two and three people are composed."""
 _TRUST_COMPOSED = 0.5
@@ -84,6 +86,8 @@ class Scenes:
             picture, layers, things = self._photographed(size, rng)
         else:
             picture, layers, things = self._composed(size, rng)
+        if rng.random() < _IN_FRONT:
+            picture, layers = self._hidden(picture, layers, rng)
         alphas = [layer.alpha for layer in layers]
         alpha = united(alphas, size)
         weight = np.minimum.reduce([layer.trust for layer in layers] or [np.ones_like(alpha)])
@@ -94,6 +98,14 @@ class Scenes:
             previous = previous_alpha(alphas, things, stranger, rng)
         return Sample(filmed(picture, rng), _levels(alpha), _levels(previous), _levels(weight))
 
+    def _hidden(
+        self, picture: Picture, layers: Sequence[_Layer], rng: np.random.Generator
+    ) -> tuple[Picture, list[_Layer]]:
+        """The picture with something in front, which hides a part of every layer."""
+        colour, alpha = self._rooms.before(picture.shape[0], random_aspect(rng), rng)
+        seen = [replace(layer, alpha=layer.alpha * (1 - alpha)) for layer in layers]
+        return picture + alpha[..., None] * (colour - picture), seen
+
     def _someone(self, rng: np.random.Generator) -> Person:
         people = self._groups[rng.choice(len(self._groups), p=self._odds)]
         return people[int(rng.integers(len(people)))]
@@ -101,7 +113,7 @@ class Scenes:
     def _empty(
         self, size: int, rng: np.random.Generator
     ) -> tuple[Picture, list[_Layer], list[AlphaMatte]]:
-        picture, things = self._rooms.behind(size, random_aspect(rng), rng)
+        picture, things = self._rooms.behind(size, random_aspect(rng), rng, streets=0)
         if rng.random() < 0.4:
             x, y = rng.uniform(0.3, 0.7, 2) * size
             picture = with_chair(picture, x, y, rng)
@@ -131,8 +143,8 @@ class Scenes:
             person = self._someone(rng)
             share = 1 if number == 0 and rng.random() < 0.8 else rng.uniform(0.5, 1)
             layers.append(self._layer(person, size, aspect, share, rng))
-        if rng.random() < 0.15:
-            picture = picture * np.float32(rng.uniform(0.15, 0.6))
+        if rng.random() < 0.1:
+            picture = picture * np.float32(rng.uniform(0.2, 0.6))
         if rng.random() < 0.2:
             centre = float(layers[0].alpha.sum(0) @ np.arange(size)) / (layers[0].alpha.sum() + 1)
             picture = with_chair(picture, centre, rng.uniform(0.3, 0.7) * size, rng)
