@@ -1,6 +1,9 @@
 """Measure the ranges that a network's activations take on photos, for its 8-bit form.
 
-    python -m bench.calibrate MODEL.onnx pipeline/calibration/NAME.json [--last NODE]
+    python -m bench.calibrate MODEL.onnx pipeline/calibration/NAME.json [--size N] [--last NODE]
+
+A network with four inputs is shown the mask of every other photo as its previous alpha, and none
+with the rest.
 
 What comes behind the node `--last`, in the graph's order, gets no range and stays in floating
 point. U²-Netp needs it behind Add_659, the result of its stage 3d: with its last two stages in 8
@@ -21,9 +24,10 @@ import openvino as ov
 from numpy.typing import NDArray
 from openvino import opset13
 
-from bench.photos import calibration_photos, read_photo
+from bench.photos import calibration_photos, read_mask, read_photo
+from pipeline.frame import resize
 from pipeline.network import NetworkSpec, usable_processors
-from pipeline.openvino_network import read_graph, with_normalisation
+from pipeline.openvino_network import input_channels, read_graph, with_normalisation
 from pipeline.quantise import Range, activations
 
 _ALL_AXES = np.array([0, 1, 2, 3])
@@ -44,9 +48,17 @@ def measure_ranges(
     names, graph = _extremes_of(core, path, spec, last)
     fine = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": usable_processors()}
     request = core.compile_model(graph, "CPU", fine).create_infer_request()
-    seen = [_run(request, read_photo(photo, spec.size)) for photo in photos]
+    seen = [_run(request, _shown(photo, spec, index)) for index, photo in enumerate(photos)]
     means = np.mean(seen, axis=0).reshape(-1, 2)
     return {name: (low, high) for name, (low, high) in zip(names, means.tolist(), strict=True)}
+
+
+def _shown(photo: Path, spec: NetworkSpec, index: int) -> NDArray[np.uint8]:
+    picture = read_photo(photo, spec.size)
+    if not spec.takes_previous:
+        return picture
+    mask = resize(read_mask(photo).astype(np.uint8) * 255, spec.size, spec.size)
+    return np.dstack([picture, mask * (index % 2)])
 
 
 def _extremes_of(
@@ -54,7 +66,7 @@ def _extremes_of(
 ) -> tuple[list[str], ov.Model]:
     """The graph with two scalars for each activation as its outputs: least and greatest value."""
     graph = read_graph(core, path)
-    graph.reshape([1, 3, spec.size, spec.size])
+    graph.reshape([1, spec.channels, spec.size, spec.size])
     nodes = _up_to(last, list(activations(graph)))
     extremes = [
         reduce(node.output(0), _ALL_AXES).output(0)
@@ -98,7 +110,12 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=320)
     parser.add_argument("--last", help="the last node that is to run in 8 bits")
     options = parser.parse_args()
-    spec = NetworkSpec(options.size, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    spec = NetworkSpec(
+        options.size,
+        (0.485, 0.456, 0.406),
+        (0.229, 0.224, 0.225),
+        takes_previous=input_channels(options.model) == 4,
+    )
     document = _document(options.model, spec, calibration_photos(), options.last)
     options.result.write_text(json.dumps(document, indent=1) + "\n")
 

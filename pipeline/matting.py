@@ -15,7 +15,7 @@ from pipeline.guided import guided_upsample
 from pipeline.matte import EdgeMatte
 from pipeline.scene import CutDetector
 from pipeline.segment import Segmenter, U2Net
-from pipeline.subject import WHOLE, Look, SubjectCrop
+from pipeline.subject import SMALLEST, WHOLE, Look, SubjectCrop, checked_by_whole
 from pipeline.temporal import TemporalFilter
 
 SAMPLES_KEPT = 3600
@@ -72,6 +72,7 @@ class Segmented:
     job: Job
     alpha: AlphaMatte
     seconds: float
+    misled: bool
 
 
 class Matting:
@@ -121,8 +122,12 @@ class Matting:
     def segment(self, job: Job) -> Segmented:
         """The network's coarse alpha. Keeps no state."""
         began = self._clock()
-        alpha = self.segmenter(job.frame, job.look)
-        return Segmented(job, alpha, self._lap("segment", began) - began)
+        alpha, misled = self.segmenter(job.frame, job.look), False
+        if job.look.crop and job.look.checked:
+            glance = replace(job.look, crop=None, smaller=SMALLEST)
+            whole = self.segmenter(job.frame, glance)
+            alpha, misled = checked_by_whole(alpha, whole, job.look.crop, job.frame)
+        return Segmented(job, alpha, self._lap("segment", began) - began, misled)
 
     def finish(self, segmented: Segmented) -> Matted:
         """Refine along the frame's colours, smooth over time, composite."""
@@ -132,7 +137,7 @@ class Matting:
         if self.temporal is not None:
             matte = self.temporal(job.guide, matte, is_cut=job.is_cut)
         if self.subject is not None:
-            self.subject.learn(job.frame, matte)
+            self.subject.learn(job.frame, matte, misled=segmented.misled)
         smoothed = self._lap("smooth", refined)
         result = composite(job.frame, matte, self.background(job.frame, matte))
         ended = self._lap("composite", smoothed)

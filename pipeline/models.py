@@ -16,7 +16,7 @@ from pathlib import Path
 import platformdirs
 
 from pipeline.errors import ModelError, ModelMissingError
-from pipeline.openvino_network import input_size
+from pipeline.openvino_network import input_channels, input_size
 from pipeline.runtime import NetworkSpec
 
 DEFAULT_MODEL = "u2netp"
@@ -171,10 +171,17 @@ def find_model(name: str) -> tuple[Path, NetworkSpec]:
     if name.endswith(".onnx"):
         if not Path(name).is_file():
             raise ModelError(f"{name}: no such model file: check the path")
-        return Path(name), NetworkSpec(input_size(Path(name)) or _U2NET.size, *_IMAGENET)
+        return Path(name), _spec_of(Path(name))
     entry = find_entry(name)
     verify(entry)
     return entry.path, entry.spec
+
+
+def _spec_of(path: Path) -> NetworkSpec:
+    """What a file of the user's own needs, as far as it says so itself."""
+    with_previous = input_channels(path) == 4
+    size = input_size(path) or _U2NET.size
+    return NetworkSpec(size, *_IMAGENET, takes_previous=with_previous)
 
 
 def verify(entry: ModelEntry) -> None:

@@ -16,11 +16,13 @@ RuntimeName = Literal["auto", "openvino", "onnxruntime", "cuda", "tensorrt"]
 Precision = Literal["auto", "f32", "bf16", "f16", "int8"]
 
 Picture = NDArray[np.uint8] | NDArray[np.float32]
-"""uint8 or float32 (size, size, 3), red, green, blue, 0…255."""
+"""uint8 or float32 (size, size, channels): red, green, blue, and the previous alpha if the network
+takes it; 0…255."""
 
 HALF_PIXEL = {"half_pixel", "pytorch_half_pixel"}
 """How the coordinates of a resized picture are meant: by the middle of pixels, as in OpenCV."""
 
+PIXEL_MAX = 255.0
 _DEEPEST_STRIDE = 32
 """U²-Net halves its picture five times; other sizes would be padded inside, unevenly."""
 
@@ -38,10 +40,26 @@ class NetworkSpec:
     """Index among the outputs, or one's name. U²-Net: 0 is fused, 1 … 6 come from ever deeper."""
     logit_offset: float = 0.0
     """Added before the output's sigmoid: below 0 draws the edge inwards."""
+    takes_previous: bool = False
+    """Whether its fourth input is the alpha of a frame before, 0 where there is none."""
 
     def __post_init__(self) -> None:
         if self.size < _DEEPEST_STRIDE or self.size % _DEEPEST_STRIDE:
             raise OptionError(f"a network's input size is a multiple of 32, got {self.size}")
+
+    @property
+    def channels(self) -> int:
+        return 4 if self.takes_previous else 3
+
+    @property
+    def offsets(self) -> list[float]:
+        """What is taken off each channel of a picture."""
+        return [PIXEL_MAX * mean for mean in self.mean] + [0.0] * self.takes_previous
+
+    @property
+    def scales(self) -> list[float]:
+        """What each channel is then divided by."""
+        return [PIXEL_MAX * std for std in self.std] + [PIXEL_MAX] * self.takes_previous
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +105,16 @@ class Network(Protocol):
         """Alpha of a picture, float32 (h, w), 0…1, as the output has it; an array of its own.
 
         May be called from several threads; beyond `RuntimeOptions.parallel` calls wait their turn.
-        Raises ModelError if the picture has another shape than (size, size, 3).
+        Raises ModelError if the picture has another shape than (size, size, channels).
         """
         ...
 
 
-def check_picture(picture: NDArray[Any], size: int) -> None:
-    """Raise ModelError unless the picture is (size, size, 3)."""
-    if picture.shape != (size, size, 3):
-        raise ModelError(
-            f"the network takes a picture of ({size}, {size}, 3), got {picture.shape}: resize it"
-        )
+def check_picture(picture: NDArray[Any], spec: NetworkSpec) -> None:
+    """Raise ModelError unless the picture is (size, size, channels)."""
+    wanted = (spec.size, spec.size, spec.channels)
+    if picture.shape != wanted:
+        raise ModelError(f"the network takes a picture of {wanted}, got {picture.shape}: resize it")
 
 
 def alpha_from_logits(logits: NDArray[np.float32], spec: NetworkSpec) -> NDArray[np.float32]:

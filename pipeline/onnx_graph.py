@@ -8,14 +8,12 @@ import numpy as np
 from pipeline.errors import ModelError
 from pipeline.network import HALF_PIXEL, NetworkSpec, refuse_offset
 
-_PIXEL_MAX = 255.0
-
 
 def cut_model(path: Path, spec: NetworkSpec, half: bool = False) -> tuple[bytes, bool]:
     """The part of an ONNX file that the spec's output needs, normalisation included.
 
-    It takes float32 (1, size, size, 3), 0…255, and gives float32 (1, 1, h, w); with `half` it
-    computes in float16 between them. True: what it gives are logits, as coarse as they were
+    It takes float32 (1, size, size, channels), 0…255, and gives float32 (1, 1, h, w); with `half`
+    it computes in float16 between them. True: what it gives are logits, as coarse as they were
     computed, see `alpha_from_logits`.
     """
     import onnx
@@ -94,7 +92,7 @@ def _normalise(graph: Any, spec: NetworkSpec) -> None:
     from onnx import TensorProto, helper, numpy_helper
 
     inner = graph.input[0].name
-    mean, std = (np.array(one, np.float32) * _PIXEL_MAX for one in (spec.mean, spec.std))
+    mean, std = (np.array(one, np.float32) for one in (spec.offsets, spec.scales))
     graph.initializer.append(numpy_helper.from_array(mean, "pixel_mean"))
     graph.initializer.append(numpy_helper.from_array(1 / std, "pixel_scale"))
     steps = [
@@ -104,5 +102,5 @@ def _normalise(graph: Any, spec: NetworkSpec) -> None:
     ]
     for place, node in enumerate(steps):
         graph.node.insert(place, node)
-    shape = [1, spec.size, spec.size, 3]
+    shape = [1, spec.size, spec.size, spec.channels]
     graph.input[0].CopyFrom(helper.make_tensor_value_info("picture", TensorProto.FLOAT, shape))

@@ -62,12 +62,12 @@ class OnnxNetwork:
         self._spec = spec
         self._idle: queue.SimpleQueue[_Slot] = queue.SimpleQueue()
         for _ in range(options.parallel):
-            self._idle.put(_Slot(self._session, spec.size, provider.memory))
+            self._idle.put(_Slot(self._session, spec, provider.memory))
         if provider.memory == "cuda":
             self._try_out()
 
     def __call__(self, picture: Picture) -> NDArray[np.float32]:
-        check_picture(picture, self._spec.size)
+        check_picture(picture, self._spec)
         slot = self._idle.get()
         try:
             slot.source.update_inplace(np.ascontiguousarray(picture[None], np.float32))
@@ -80,7 +80,7 @@ class OnnxNetwork:
     def _try_out(self) -> None:
         """Run once: what is wrong with a GPU often shows at the first picture only."""
         try:
-            self(np.zeros((self._spec.size, self._spec.size, 3), np.uint8))
+            self(_blank(self._spec))
         except Exception as error:  # ONNX Runtime's errors share no narrower base
             raise RuntimeUnavailableError(
                 f"runtime {self.runtime} does not work here ({error}): check it with nvidia-smi"
@@ -90,14 +90,19 @@ class OnnxNetwork:
 class _Slot:
     """Memory on the device for one call: a picture goes in, an alpha comes out, nothing else."""
 
-    def __init__(self, session: "onnxruntime.InferenceSession", size: int, memory: str) -> None:
+    def __init__(
+        self, session: "onnxruntime.InferenceSession", spec: NetworkSpec, memory: str
+    ) -> None:
         from onnxruntime import OrtValue
 
-        blank = np.zeros((1, size, size, 3), np.float32)
-        self.source = OrtValue.ortvalue_from_numpy(blank, memory, 0)
+        self.source = OrtValue.ortvalue_from_numpy(_blank(spec)[None], memory, 0)
         self.binding = session.io_binding()
         self.binding.bind_ortvalue_input(session.get_inputs()[0].name, self.source)
         self.binding.bind_output(session.get_outputs()[0].name, memory)
+
+
+def _blank(spec: NetworkSpec) -> NDArray[np.float32]:
+    return np.zeros((spec.size, spec.size, spec.channels), np.float32)
 
 
 def check_installed(runtime: str, provider: Provider) -> None:

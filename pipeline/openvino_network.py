@@ -25,7 +25,6 @@ from pipeline.quantise import Calibration, find_calibration, quantise
 logger = logging.getLogger(__name__)
 
 _CAPABILITIES = {"f32": "FP32", "bf16": "BF16", "f16": "FP16"}
-_PIXEL_MAX = 255.0
 KEPT_NETWORKS = 50
 """In the cache, some 2 MB each."""
 
@@ -53,7 +52,7 @@ class OpenVinoNetwork:
             self._idle.put(compiled.create_infer_request())
 
     def __call__(self, picture: Picture) -> NDArray[np.float32]:
-        check_picture(picture, self._spec.size)
+        check_picture(picture, self._spec)
         request = self._idle.get()
         try:
             np.copyto(request.get_input_tensor(0).data[0], picture)
@@ -79,13 +78,18 @@ def input_size(path: Path) -> int | None:
     return int(side.get_length()) if side.is_static else None
 
 
+def input_channels(path: Path) -> int:
+    """3 for a picture alone, 4 with the alpha of a frame before."""
+    return int(read_graph(ov.Core(), path).input(0).get_partial_shape()[1].get_length())
+
+
 def cut_graph(graph: ov.Model, spec: NetworkSpec) -> tuple[ov.Model, bool]:
     """The part of a graph that the spec's output needs, for inputs of the spec's size.
 
     Takes and gives (1, C, H, W) float32, as the file does. The graph given is reshaped too. True:
     what it gives are logits, as coarse as they were computed, see `alpha_from_logits`.
     """
-    graph.reshape([1, 3, spec.size, spec.size])
+    graph.reshape([1, spec.channels, spec.size, spec.size])
     wanted = _find_output(graph, spec.output).get_node().input_value(0)
     ends_in_logits = wanted.get_node().get_type_name() == "Sigmoid"
     if ends_in_logits:
@@ -99,13 +103,11 @@ def cut_graph(graph: ov.Model, spec: NetworkSpec) -> tuple[ov.Model, bool]:
 
 
 def with_normalisation(graph: ov.Model, spec: NetworkSpec) -> ov.Model:
-    """The graph with its input as a picture: float32 (1, H, W, 3), 0…255."""
+    """The graph with its input as a picture: float32 (1, H, W, channels), 0…255."""
     steps = PrePostProcessor(graph)
     steps.input().tensor().set_layout(Layout("NHWC"))
     steps.input().model().set_layout(Layout("NCHW"))
-    steps.input().preprocess().mean([_PIXEL_MAX * value for value in spec.mean]).scale(
-        [_PIXEL_MAX * value for value in spec.std]
-    )
+    steps.input().preprocess().mean(spec.offsets).scale(spec.scales)
     return steps.build()
 
 

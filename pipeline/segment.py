@@ -6,13 +6,14 @@ from typing import Protocol, Self
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.cells import reduce
 from pipeline.colour import Plane
 from pipeline.frame import AlphaMatte, Frame, RgbImage, Roi
 from pipeline.models import DEFAULT_MODEL, find_model
 from pipeline.runtime import Network, RuntimeOptions, load_network
-from pipeline.subject import WHOLE, Look
+from pipeline.subject import WHOLE, Look, part_of
 
 _DEFAULT_RUNTIME = RuntimeOptions()
 _TOUCHES = 0.5
@@ -21,8 +22,8 @@ _TOUCHES = 0.5
 class Segmenter(Protocol):
     """A frame in, its coarse alpha out: float32 (h, w) stretched over the whole frame.
 
-    `look` says where the subject is expected; a segmenter may look there alone. It may be called
-    from several threads at once.
+    `look` says where the subject is expected; a segmenter may look there alone, and then gives 0
+    elsewhere. It may be called from several threads at once.
     """
 
     def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte: ...
@@ -35,10 +36,11 @@ class U2Net:
     makes video flicker and divides by zero on a flat one.
     """
 
-    def __init__(self, networks: Mapping[int, Network]) -> None:
-        """`networks` by the side of their input."""
+    def __init__(self, networks: Mapping[int, Network], *, takes_previous: bool = False) -> None:
+        """`networks` by the side of their input; see `NetworkSpec.takes_previous`."""
         self.sizes = sorted(networks, reverse=True)
         self._networks = networks
+        self.takes_previous = takes_previous
 
     @classmethod
     def load(
@@ -53,7 +55,8 @@ class U2Net:
         """
         path, spec = find_model(model)
         chosen = [replace(spec, size=size) for size in sizes or (spec.size,)]
-        return cls({one.size: load_network(path, one, options) for one in chosen})
+        networks = {one.size: load_network(path, one, options) for one in chosen}
+        return cls(networks, takes_previous=spec.takes_previous)
 
     @property
     def network(self) -> Network:
@@ -71,37 +74,45 @@ class U2Net:
         }
 
     def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
-        """A subject that reaches over the crop's border is looked at again in the whole frame.
-
-        What lies around a crop is only looked for: the smallest size does.
-        """
+        """A subject that reaches over the crop's border is looked at again in the whole frame."""
         size = self.sizes[min(look.smaller, len(self.sizes) - 1)]
         step = 2 if min(frame.width, frame.height) >= 2 * size else 1
         picture = frame.reduced(step)
         if look.crop is None:
-            return self._see(picture, size)
+            return self._see(picture, size, look.previous)
         left, top = look.crop.left // step, look.crop.top // step
         right, bottom = -(-look.crop.right // step), -(-look.crop.bottom // step)
-        alpha = self._see(picture[top:bottom, left:right], size)
+        before = look.previous
+        if before is not None:
+            before = before[part_of(before, look.crop, frame)]
+        alpha = self._see(picture[top:bottom, left:right], size, before)
         if _reaches_over(alpha, look.crop, frame):
-            return self._see(picture, size)
+            return self._see(picture, size, look.previous)
         height, width = picture.shape[:2]
         whole = np.zeros((height, width), np.float32)
-        if look.around:
-            whole = _stretch(self._see(picture, self.sizes[-1]), width, height)
         whole[top:bottom, left:right] = _stretch(alpha, right - left, bottom - top)
         return whole
 
-    def _see(self, picture: RgbImage, size: int) -> AlphaMatte:
+    def _see(self, picture: RgbImage, size: int, previous: AlphaMatte | None) -> AlphaMatte:
         height, width = picture.shape[:2]
         down, across = 1 + (height > 2 * size), 1 + (width > 2 * size)
         picture = reduce(picture, (-(-height // down), -(-width // across)), (down, across))
-        return self._networks[size](_stretch(picture, size, size))
+        seen = _stretch(picture, size, size)
+        if self.takes_previous:
+            seen = cv2.merge([seen, _levels(previous, size)])
+        return self._networks[size](seen)
 
 
 def _stretch(plane: Plane, width: int, height: int) -> Plane:
     """Bilinear also downwards: scaling by area takes five times as long."""
     return cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _levels(alpha: AlphaMatte | None, size: int) -> NDArray[np.uint8]:
+    """An alpha as a picture's fourth channel, 0…255; zeros if there is none."""
+    if alpha is None:
+        return np.zeros((size, size), np.uint8)
+    return cv2.convertScaleAbs(_stretch(alpha, size, size), alpha=255)
 
 
 def _reaches_over(alpha: AlphaMatte, crop: Roi, frame: Frame) -> bool:

@@ -12,10 +12,10 @@ from pipeline.network import NetworkSpec
 SPEC = NetworkSpec(size=64, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 
 
-def make_graph(size: int = 64) -> ov.Model:
+def make_graph(size: int = 64, channels: int = 3) -> ov.Model:
     """Output 0 stems from full resolution, output 1 from half, both (1, 1, size, size), 0…1."""
     random = np.random.default_rng(7)
-    picture = opset13.parameter([1, 3, size, size], np.float32, "picture")
+    picture = opset13.parameter([1, channels, size, size], np.float32, "picture")
     fine = _convolve(picture, 8, random)
     pooled = opset13.max_pool(fine, [2, 2], [1, 1], [0, 0], [0, 0], [2, 2]).output(0)
     coarse = _convolve(pooled, 8, random)
@@ -31,10 +31,10 @@ def make_graph(size: int = 64) -> ov.Model:
     return graph
 
 
-def save_tiny_network(folder: Path) -> Path:
+def save_tiny_network(folder: Path, channels: int = 3) -> Path:
     """The graph as a file that OpenVINO reads."""
     path = folder / "tiny.xml"
-    ov.save_model(make_graph(), path, compress_to_fp16=False)
+    ov.save_model(make_graph(channels=channels), path, compress_to_fp16=False)
     return path
 
 

@@ -131,7 +131,8 @@ class TimedNetwork:
         segmenter = matting.segmenter
         assert isinstance(segmenter, U2Net)
         timed = cls(segmenter.network)
-        matting.segmenter = U2Net({segmenter.sizes[0]: timed})
+        networks = {segmenter.sizes[0]: timed}
+        matting.segmenter = U2Net(networks, takes_previous=segmenter.takes_previous)
         return timed
 
     def __call__(self, picture: Picture) -> AlphaMatte:

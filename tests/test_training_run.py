@@ -1,0 +1,117 @@
+"""A run of training: it learns, is judged, is kept, and goes on."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is in the extra `train`")
+
+from tests.training_scenes import drawn_scenes  # noqa: E402
+from training.batches import SIZES, Batch, Steps  # noqa: E402
+from training.judge import Judge  # noqa: E402
+from training.loss import matting_loss, mean_errors, overlaps, soft_overlap  # noqa: E402
+from training.segment import Plan, Trainer, rate_at, train  # noqa: E402
+from training.u2net import U2NetP  # noqa: E402
+
+SIZE = 32
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """So small a network is not worth two, and beside other work they wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def trainer(plan: Plan) -> Trainer:
+    torch.manual_seed(1)
+    return Trainer(U2NetP(), plan, CPU)
+
+
+def batch(step: int = 0) -> Batch:
+    return Steps(drawn_scenes(), 2, seed=1, sizes=(SIZE,))[step]
+
+
+def judge() -> Judge:
+    return Judge([Steps(drawn_scenes(clean=True), 2, seed=2, sizes=(SIZE,))[0]])
+
+
+def test_the_loss_falls_within_a_few_steps() -> None:
+    learner, same = trainer(Plan(steps=12, rate=2e-3, warm_up=1)), batch()
+    losses = [learner.learn(same) for _ in range(12)]
+    assert losses[-1] < 0.85 * losses[0]
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sees the same batches and ends with the same weights as one that was not."""
+    monkeypatch.setattr("training.batches.SIZES", (SIZE,))
+    plan = Plan(steps=4, batch=1, judge_every=2)
+    stopped, whole = tmp_path / "stopped", tmp_path / "whole"
+    for folder in (stopped, whole):
+        folder.mkdir()
+    train(trainer(plan), drawn_scenes(), judge(), whole, workers=0)
+    half = trainer(plan)
+    for step in range(2):
+        half.learn(Steps(drawn_scenes(), 1, plan.seed, (SIZE,))[step])
+    torch.save(half.state(), stopped / "last.pt")
+
+    resumed = trainer(plan)
+    resumed.restore(torch.load(stopped / "last.pt"))
+    assert resumed.step == 2
+    train(resumed, drawn_scenes(), judge(), stopped, workers=0)
+
+    ends = [torch.load(folder / "last.pt")["averaged"] for folder in (stopped, whole)]
+    for one, other in zip(ends[0].values(), ends[1].values(), strict=True):
+        assert torch.allclose(one, other, atol=1e-6)
+
+
+def test_a_run_keeps_its_best_its_last_and_a_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.batches.SIZES", (SIZE,))
+    train(trainer(Plan(steps=2, batch=1, judge_every=1)), drawn_scenes(), judge(), tmp_path, 0)
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [0, 1, 2]
+    assert all(line["fresh"] > 0 and line["running"] > 0 for line in lines)
+    assert torch.load(tmp_path / "last.pt")["step"] == 2
+    best = torch.load(tmp_path / "best.pt")
+    assert best["step"] == min(lines, key=lambda one: one["fresh"] + one["running"])["step"]
+
+
+def test_the_sizes_are_mixed_and_hold_about_as_many_pixels() -> None:
+    steps = Steps(drawn_scenes(), 4, seed=1)
+    pictures = [steps[step].pictures for step in range(12)]
+    assert {one.shape[1] for one in pictures} <= set(SIZES)
+    assert len({one.shape[1] for one in pictures}) > 1
+    assert all(abs(one[..., 0].numel() / (4 * 256**2) - 1) < 0.3 for one in pictures)
+
+
+def test_the_rate_rises_in_a_line_and_falls_in_a_cosine() -> None:
+    plan = Plan(steps=110, warm_up=10, rate=1.0, last_rate=0.1)
+    rates = [rate_at(step, plan) for step in (0, 4, 10, 60, 110)]
+    assert rates == pytest.approx([0.1, 0.5, 1.0, 0.55, 0.1])
+
+
+def test_an_empty_matte_of_an_empty_picture_is_right() -> None:
+    nothing, weight = torch.zeros(1, 1, 8, 8), torch.ones(1, 1, 8, 8)
+    assert soft_overlap(nothing, nothing, weight).item() == pytest.approx(1)
+    assert overlaps(nothing, nothing, weight).item() == 1
+    sides = [torch.full((1, 1, 4, 4), -20.0)] * 4
+    assert matting_loss(sides, nothing, weight).item() == pytest.approx(0, abs=1e-5)
+
+
+def test_what_is_not_believed_counts_for_nothing() -> None:
+    found, alpha = torch.zeros(1, 1, 8, 8), torch.zeros(1, 1, 8, 8)
+    weight = torch.ones(1, 1, 8, 8)
+    alpha[..., :4], weight[..., :4] = 1, 0
+    assert mean_errors(found, alpha, weight).item() == 0
+    assert overlaps(found, alpha, weight).item() == 1
+    sides = [torch.full((1, 1, 8, 8), -20.0)] * 4
+    assert matting_loss(sides, alpha, weight).item() == pytest.approx(0, abs=1e-5)

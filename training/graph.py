@@ -1,0 +1,78 @@
+"""U²-Net-p written as an ONNX graph, by the layers' own names.
+
+Of plain operators only (Conv, Relu, MaxPool, Resize, Concat, Add, Sigmoid), with no arithmetic on
+shapes: every side is a multiple of 32, so each map is exactly twice as large as the one below it.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import helper
+from torch import nn
+
+from training.u2net import ConvRelu, DilatedBlock, U2NetP, UBlock
+
+_SCALES = "scales"
+
+
+class Graph:
+    """Nodes and weights of a graph as it is written; each method adds some and names its result."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self.arrays: dict[str, NDArray[np.float32]] = {_SCALES: np.array((1, 1, 2, 2), np.float32)}
+
+    def matte(self, network: U2NetP, x: str, alpha: str) -> None:
+        """The finest side output's alpha."""
+        levels = []
+        for stage, block in network.encoder.items():
+            x = self._block(f"encoder{stage}", block, x if stage == "1" else self._halved(x))
+            levels.append(x)
+        levels.pop()
+        for stage, block in network.decoder.items():
+            x = self._block(f"decoder{stage}", block, self._joined(self._doubled(x), levels.pop()))
+        logits = self._conv("side", network.side[str(network.finest)], x)
+        self._add("Sigmoid", [logits], alpha)
+
+    def _block(self, name: str, block: nn.Module, x: str) -> str:
+        assert isinstance(block, UBlock | DilatedBlock)
+        pools = isinstance(block, UBlock)
+        entered = x = self._layer(f"{name}.enter", block.enter, x)
+        levels = []
+        for place, layer in enumerate(block.down):
+            x = self._layer(f"{name}.down{place}", layer, self._halved(x) if pools and place else x)
+            levels.append(x)
+        x = self._layer(f"{name}.bottom", block.bottom, x)
+        for place, layer in enumerate(block.up):
+            large = self._doubled(x) if pools and place else x
+            x = self._layer(f"{name}.up{place}", layer, self._joined(large, levels.pop()))
+        return self._add("Add", [x, entered], name)
+
+    def _layer(self, name: str, layer: nn.Module, x: str) -> str:
+        assert isinstance(layer, ConvRelu)
+        return self._add("Relu", [self._conv(name, layer.conv, x)], f"{name}.relu")
+
+    def _conv(self, name: str, conv: nn.Module, x: str) -> str:
+        assert isinstance(conv, nn.Conv2d)
+        assert conv.bias is not None
+        weight, bias = f"{name}.weight", f"{name}.bias"
+        self.arrays[weight] = conv.weight.detach().contiguous().cpu().numpy()
+        self.arrays[bias] = conv.bias.detach().cpu().numpy()
+        shape = {"kernel_shape": conv.kernel_size, "dilations": conv.dilation}
+        pads = [int(pad) for pad in conv.padding] * 2
+        return self._add("Conv", [x, weight, bias], f"{name}.conv", **shape, pads=pads)
+
+    def _halved(self, x: str) -> str:
+        return self._add("MaxPool", [x], f"{x}.half", kernel_shape=[2, 2], strides=[2, 2])
+
+    def _doubled(self, x: str) -> str:
+        how = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
+        return self._add("Resize", [x, "", _SCALES], f"{x}.double", **how)
+
+    def _joined(self, x: str, y: str) -> str:
+        return self._add("Concat", [x, y], f"{x}+{y}", axis=1)
+
+    def _add(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        self.nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
+        return output

@@ -1,0 +1,198 @@
+"""What is behind people, and is none: rooms, streets, pictures on the wall, chairs, animals."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from bench.cutouts import Split, backgrounds, cutouts, read_rgb
+from pipeline.frame import AlphaMatte, RgbImage, resize
+from training.fronts import in_front
+from training.geometry import mirrored, warped
+from training.light import Picture, coarse, defocused, relit
+from training.people import Levels, Person, grown_colour
+
+_STREETS = 0.35
+"""How often a background is a street."""
+_RECOLOURED = 0.15
+"""How often its three colours change places: there are few backgrounds."""
+_WIDE_AROUND = 0.08
+"""A person is cut out of a street with so much around, of the person's height."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Thing:
+    """What is no person: colour uint8 (H, W, 3) and alpha uint8 (H, W)."""
+
+    colour: RgbImage
+    alpha: Levels
+
+
+class Rooms:
+    """Backgrounds at random."""
+
+    def __init__(
+        self, rooms: Sequence[RgbImage], streets: Sequence[RgbImage], things: Sequence[Thing]
+    ) -> None:
+        """Pictures without people, uint8 (H, W, 3); `streets` and `things` may be empty."""
+        self._rooms, self._streets, self._things = rooms, streets, things
+
+    @classmethod
+    def load(cls, split: Split, street: Sequence[Person]) -> "Rooms":
+        """The split's backgrounds, the streets of people of that split, and its other cut-outs."""
+        rooms = [read_rgb(file) for file in backgrounds(split)]
+        return cls(rooms, [one for person in street for one in _emptied(person)], _things(split))
+
+    def behind(
+        self, size: int, aspect: float, rng: np.random.Generator, streets: float = _STREETS
+    ) -> tuple[Picture, list[AlphaMatte]]:
+        """A background, float32 (size, size, 3) of 0…1 and beyond, and mattes of things in it.
+
+        `streets` is how often it is one: there are passers-by in some.
+        """
+        picture = self._view(size, aspect, rng, streets)
+        if rng.random() < 0.2:
+            picture = self._with_wall(picture, aspect, rng)
+        for _ in range(rng.integers(1, 6) if rng.random() < 0.35 else 0):
+            picture = self._with_frame(picture, aspect, rng)
+        things = []
+        for _ in range(rng.integers(1, 3) if self._things and rng.random() < 0.25 else 0):
+            picture, alpha = self._with_thing(picture, aspect, rng)
+            things.append(alpha)
+        if rng.random() < 0.5:
+            picture = defocused(picture, rng.exponential(1.6) * size / 256)
+        return relit(picture, rng), things
+
+    def before(
+        self, size: int, aspect: float, rng: np.random.Generator
+    ) -> tuple[Picture, AlphaMatte]:
+        """Something that stands in front of people: colour and alpha, float32."""
+        return in_front(relit(self._view(size, aspect, rng), rng), rng)
+
+    def _view(
+        self, size: int, aspect: float, rng: np.random.Generator, often: float = _STREETS
+    ) -> Picture:
+        """Any part of any background, as wide by its height as the frame, or nearly."""
+        streets = self._streets and rng.random() < often
+        pictures = self._streets if streets else self._rooms
+        picture = pictures[int(rng.integers(len(pictures)))]
+        height, width = picture.shape[:2]
+        aspect *= np.exp(rng.normal(0, 0.15))
+        most = min(height, width / aspect)
+        high = most * rng.uniform(0.75 if streets else 0.3, 1)
+        wide = high * aspect
+        left, top = rng.uniform(0, width - wide), rng.uniform(0, height - high)
+        matrix = np.array([[size / wide, 0, 0], [0, size / high, 0]])
+        matrix[:, 2] = -matrix[0, 0] * left, -matrix[1, 1] * top
+        if rng.random() < 0.5:
+            matrix = mirrored(matrix, size)
+        view = np.asarray(warped(picture, matrix, size, None)).astype(np.float32) / np.float32(255)
+        return view[..., rng.permutation(3)] if rng.random() < _RECOLOURED else view
+
+    def _with_wall(self, picture: Picture, aspect: float, rng: np.random.Generator) -> Picture:
+        """Another background from some column on: a corner, a door, a curtain, a plain wall."""
+        size = picture.shape[0]
+        column = int(rng.uniform(0.15, 0.85) * size)
+        other = self._view(size, aspect, rng)
+        if rng.random() < 0.5:
+            plain = other.mean((0, 1)) * np.float32(rng.uniform(0.4, 1.4))
+            other = np.broadcast_to(plain, other.shape)
+        parts = picture[:, :column], other[:, column:]
+        return np.concatenate(parts, axis=1).astype(np.float32)
+
+    def _with_frame(self, picture: Picture, aspect: float, rng: np.random.Generator) -> Picture:
+        """A picture, a screen, a shelf or a window: a rectangle of something else, framed."""
+        size = picture.shape[0]
+        wide, high = (np.maximum(rng.uniform(0.06, 0.5, 2), 0.03) * size).astype(int)
+        left, top = (rng.uniform(-0.1, 0.95, 2) * size).astype(int)
+        inner = self._view(size, aspect, rng)[:high, :wide]
+        inner = inner * np.float32(rng.uniform(0.2, 1.2))
+        if rng.random() < 0.3:
+            inner = np.broadcast_to(inner.mean((0, 1)), inner.shape)
+        border = int(rng.integers(0, 5))
+        framed = np.empty((high + 2 * border, wide + 2 * border, 3), np.float32)
+        framed[:] = rng.uniform(0, 1) * np.exp(rng.normal(0, 0.1, 3))
+        framed[border : border + high, border : border + wide] = inner
+        return _pasted(picture, framed, left, top)
+
+    def _with_thing(
+        self, picture: Picture, aspect: float, rng: np.random.Generator
+    ) -> tuple[Picture, AlphaMatte]:
+        size = picture.shape[0]
+        thing = self._things[int(rng.integers(len(self._things)))]
+        tall = size * rng.uniform(0.25, 0.9) / thing.alpha.shape[0]
+        wide = tall / aspect
+        left, top = rng.uniform(-0.3, 0.8, 2) * size
+        matrix = np.array([[wide, 0, left], [0, tall, top]])
+        if rng.random() < 0.5:
+            matrix = mirrored(matrix, size)
+        alpha = np.asarray(warped(thing.alpha, matrix, size)).astype(np.float32) / np.float32(255)
+        colour = np.asarray(warped(thing.colour, matrix, size, None)).astype(
+            np.float32
+        ) / np.float32(255)
+        return picture + alpha[..., None] * (relit(colour, rng) - picture), alpha
+
+
+def with_chair(picture: Picture, x: float, y: float, rng: np.random.Generator) -> Picture:
+    """The back of a chair or a sofa behind somebody: mostly dark, round, and of one colour.
+
+    `x` its middle column, `y` the row of the person's neck; both in pixels.
+    """
+    size = picture.shape[0]
+    mask = np.zeros((size, size), np.uint8)
+    half, top = rng.uniform(0.12, 0.6) * size, y + rng.uniform(-0.2, 0.15) * size
+    x += rng.normal(0, 0.1) * size
+    round_px = int(rng.uniform(0.03, 0.12) * size)
+    corners = (int(x - half + round_px), int(top + round_px)), (int(x + half - round_px), 2 * size)
+    cv2.rectangle(mask, *corners, 255, -1)
+    mask = cv2.dilate(mask, _disc(round_px))
+    alpha = cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.5, 2)).astype(np.float32)[..., None] / 255
+    colour = rng.uniform(0.02, 0.3 if rng.random() < 0.7 else 0.9) * np.exp(rng.normal(0, 0.15, 3))
+    grain = rng.standard_normal((size, size, 1), dtype=np.float32) * np.float32(0.02)
+    folds = coarse(rng.standard_normal((size, size), dtype=np.float32), 0.1)[..., None]
+    cloth = colour.astype(np.float32) * (1 + folds) + grain
+    return picture + alpha * (cloth - picture)
+
+
+def _emptied(person: Person) -> Iterator[RgbImage]:
+    """A street without its person: what is beside, and the whole with a blur where the person was.
+
+    At half the photo's size; strips too narrow to be a background are left out.
+    """
+    height, width = person.photo.shape[:2]
+    around = round(_WIDE_AROUND * person.height)
+    if person.left - around > width * 0.3:
+        yield np.ascontiguousarray(person.photo[:, : person.left - around // 2])
+    if person.right + around < width * 0.7:
+        yield np.ascontiguousarray(person.photo[:, person.right + around // 2 :])
+    small = resize(person.photo, width // 2, height // 2)
+    hidden = resize(person.alpha, width // 2, height // 2) > 0
+    known = cv2.erode((~hidden).astype(np.uint8) * 255, np.ones((9, 9), np.uint8))
+    yield grown_colour(small, np.asarray(known, np.uint8))
+
+
+def _things(split: Split) -> list[Thing]:
+    """The animals and objects of the pairs, at most 600 pixels high."""
+    things = []
+    for cutout in cutouts(split):
+        if not cutout.name.startswith("portrait/"):
+            shrink = min(1.0, 600 / max(cutout.alpha.shape))
+            size = round(cutout.alpha.shape[1] * shrink), round(cutout.alpha.shape[0] * shrink)
+            levels = (np.clip(resize(cutout.alpha, *size), 0, 1) * 255).astype(np.uint8)
+            things.append(Thing(resize(cutout.foreground, *size), levels))
+    return things
+
+
+def _pasted(picture: Picture, other: Picture, left: int, top: int) -> Picture:
+    """A copy with another picture in it, which may reach over the borders."""
+    result = picture.copy()
+    bottom, right = max(0, top + other.shape[0]), max(0, left + other.shape[1])
+    part = result[max(0, top) : bottom, max(0, left) : right]
+    if part.size:
+        part[:] = other[max(0, -top) :, max(0, -left) :][: part.shape[0], : part.shape[1]]
+    return result
+
+
+def _disc(radius: int) -> Levels:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2))

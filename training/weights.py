@@ -1,0 +1,68 @@
+"""Weights from the published ONNX file, and pictures as its authors normalise them."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from pipeline.errors import ModelError
+from training.u2net import U2NetP
+
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+"""Of ImageNet, for RGB of 0…1: for video a picture is divided by 255, not by its own maximum."""
+
+
+def load_published(network: U2NetP, file: Path) -> None:
+    """Set the weights to those of u2netp.onnx; a fourth input channel starts out ignored.
+
+    The file's convolutions stand in the order in which the paper's network computes them, which is
+    the order in which the whole U2NetP declares them.
+    """
+    whole = U2NetP(finest=1, previous=False)
+    names = [name for name, layer in whole.named_modules() if isinstance(layer, nn.Conv2d)]
+    found = _convolutions(file)
+    if len(found) != len(names):
+        raise ModelError(f"{file} has {len(found)} convolutions, not U²-Net-p's {len(names)}")
+    pairs = zip(names, found, strict=True)
+    state = {f"{name}.{kind}": one for name, both in pairs for kind, one in both.items()}
+    wanted = network.state_dict()
+    network.load_state_dict({name: _widened(state[name], like) for name, like in wanted.items()})
+
+
+def normalised(pictures: Tensor) -> Tensor:
+    """float32 (N, 3, H, W) as the network takes it, of RGB uint8 (N, H, W, 3)."""
+    mean = torch.tensor(MEAN, device=pictures.device) * 255
+    std = torch.tensor(STD, device=pictures.device) * 255
+    return ((pictures - mean) / std).permute(0, 3, 1, 2)
+
+
+def with_previous(pictures: Tensor, previous: Tensor) -> Tensor:
+    """The network's input, float32 (N, 4, H, W).
+
+    `pictures` RGB uint8 (N, H, W, 3); `previous` alpha float32 (N, 1, H, W), zeros for none.
+    """
+    return torch.cat((normalised(pictures), previous), 1)
+
+
+def _widened(weight: Tensor, like: Tensor) -> Tensor:
+    """With planes of zeros added for the input channels that it lacks."""
+    if weight.shape == like.shape:
+        return weight
+    wide = torch.zeros_like(like)
+    wide[:, : weight.shape[1]] = weight
+    return wide
+
+
+def _convolutions(file: Path) -> list[dict[str, Tensor]]:
+    """Weight and bias of each convolution, in the order of the graph."""
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(file).graph
+    arrays = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    layers = [node.input for node in graph.node if node.op_type == "Conv"]
+    return [
+        {"weight": torch.tensor(arrays[weight]), "bias": torch.tensor(arrays[bias])}
+        for _, weight, bias in layers
+    ]
