@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +57,9 @@ STATS: dict[str, object] = {
 }
 WIDTH, HEIGHT, GUARD = 160, 120, 16
 RED = (200, 40, 40)
+PLAIN: dict[str, object] = {"stacked": False, "width": 640, "height": 360}
+STACKED: dict[str, object] = {"stacked": True, "width": 640, "height": 172, "guard": GUARD}
+"""As if what the camera sent were stacked."""
 
 
 @dataclass
@@ -90,6 +93,7 @@ class StubCallServer:
     shared: bool = False
     """True: every name is a WHEP stream."""
     _sessions: dict[str, RTCPeerConnection] = field(default_factory=dict)
+    _news: asyncio.Condition = field(default_factory=asyncio.Condition)
     _talking: set[asyncio.Task[None]] = field(default_factory=set)
 
     @asynccontextmanager
@@ -97,8 +101,8 @@ class StubCallServer:
         app = web.Application(middlewares=[self._guard])
         app.add_routes(
             [
-                web.get("/", lambda _: _page("index.html")),
-                web.get("/player", lambda _: _page("player.html")),
+                web.get("/", _call_page),
+                web.get("/player", _player_page),
                 web.static("/static", STATIC),
                 web.get("/settings", self._settings),
                 web.get("/backgrounds/{id}/thumbnail", _thumbnail),
@@ -130,6 +134,15 @@ class StubCallServer:
         self._sessions.clear()
         await asyncio.gather(*(connection.close() for connection in sessions))
 
+    async def until(self, reached: Callable[[], bool]) -> None:
+        """Wait for what a page brings about; it is looked at after each request and change."""
+        async with asyncio.timeout(20), self._news:
+            await self._news.wait_for(reached)
+
+    async def _tell(self) -> None:
+        async with self._news:
+            self._news.notify_all()
+
     @property
     def sessions(self) -> int:
         return len(self._sessions)
@@ -138,12 +151,13 @@ class StubCallServer:
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.asked.append(f"{request.method} {request.path}")
         free = request.path in ("/", "/player") or request.path.startswith("/static/")
-        if self.token and not free:
-            if request.headers.get("Authorization") != f"Bearer {self.token}":
-                return Refusal(401, "no token, or not the right one").response()
+        known = request.headers.get("Authorization") == f"Bearer {self.token}"
+        if self.token and not free and not known:
+            return Refusal(401, "no token, or not the right one").response()
         if refusal := self.refusals.get(f"{request.method} {request.path}"):
             return refusal.response()
         answer = await handler(request)
+        await self._tell()
         answer.headers["Content-Security-Policy"] = POLICY
         return answer
 
@@ -205,16 +219,18 @@ class StubCallServer:
         """Answers changes, and has figures each second."""
 
         @channel.on("message")
-        def change(text: str) -> None:
+        def change(text: str) -> Awaitable[None]:
             message = json.loads(text)
             self.changes.append(message)
             self.options |= message["options"]
             answer = {"type": "options", "id": message["id"], "options": self.options}
             channel.send(json.dumps(answer))
+            if message["options"].get("background") == "transparent":
+                channel.send(json.dumps({"type": "layout", "layout": STACKED}))
+            return self._tell()
 
-        layout = {"stacked": False, "width": 640, "height": 360}
         channel.send(json.dumps({"type": "options", "options": self.options}))
-        channel.send(json.dumps({"type": "layout", "layout": layout}))
+        channel.send(json.dumps({"type": "layout", "layout": PLAIN}))
         for second in itertools.count():
             if channel.readyState != "open":
                 return
@@ -269,8 +285,12 @@ async def _answer(connection: RTCPeerConnection, sdp: str) -> str:
     return connection.localDescription.sdp
 
 
-async def _page(name: str) -> web.Response:
-    return web.Response(text=(STATIC / name).read_text(), content_type="text/html")
+async def _call_page(_: web.Request) -> web.Response:
+    return web.Response(text=(STATIC / "index.html").read_text(), content_type="text/html")
+
+
+async def _player_page(_: web.Request) -> web.Response:
+    return web.Response(text=(STATIC / "player.html").read_text(), content_type="text/html")
 
 
 async def _thumbnail(_: web.Request) -> web.Response:

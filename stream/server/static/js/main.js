@@ -162,7 +162,7 @@ function arrange(layout) {
   byId("stage").classList.toggle("transparent", layout.stacked);
   canvas.hidden = !layout.stacked;
   if (layout.stacked) transparent ??= attachTransparentPlayer(after, canvas, layout);
-  if (transparent) transparent.layout = layout;
+  if (transparent) transparent.layout = layout.stacked ? layout : null;
 }
 
 call.addEventListener("stream", ({ detail }) => (after.srcObject = detail));

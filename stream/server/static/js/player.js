@@ -28,7 +28,7 @@
 const ALPHA_NOISE = 4;
 
 /**
- * Draws each new picture of `video` on `canvas`, whose size becomes that of the colours.
+ * Draws each new picture of `video` on `canvas`, whose size becomes that of the colours, in px.
  *
  * A picture whose shape does not fit the layout is not drawn: the last one stays, `onmismatch` is
  * called, and drawing goes on with the first that fits `player.layout`.
@@ -38,6 +38,7 @@ const ALPHA_NOISE = 4;
  * @param {Layout | null} layout null: draw nothing yet
  * @param {object} [options]
  * @param {"auto" | "webgl" | "2d"} [options.renderer] "auto" is WebGL, or 2D where there is none
+ * @param {boolean} [options.keepSize] true: the canvas keeps its size, pictures are scaled to it
  * @param {() => void} [options.onpicture] after a picture is drawn, while it can be read back
  * @param {(width: number, height: number) => void} [options.onmismatch] once for each new shape
  */
@@ -56,7 +57,9 @@ export function attachTransparentPlayer(video, canvas, layout, options = {}) {
       return;
     }
     odd = "";
-    painter.paint(video, partsOf(player.layout, width, height));
+    const parts = partsOf(player.layout, width, height);
+    if (!options.keepSize) resize(canvas, parts.width, parts.rows);
+    painter.paint(video, parts);
     options.onpicture?.();
   }
 
@@ -194,11 +197,10 @@ class WebGLPainter {
     gl.uniform1f(gl.getUniformLocation(program, "noise"), ALPHA_NOISE / 255);
   }
 
-  paint(video, { width, height, rows, alphaTop }) {
+  paint(video, { height, rows, alphaTop }) {
     const { gl, canvas } = this;
     if (gl.isContextLost()) return;
-    resize(canvas, width, rows);
-    gl.viewport(0, 0, width, rows);
+    gl.viewport(0, 0, canvas.width, canvas.height);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGB, gl.RGB, gl.UNSIGNED_BYTE, video);
     gl.uniform3f(this.rows, rows, alphaTop ?? -1, height);
     gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
@@ -219,12 +221,15 @@ class CanvasPainter {
     this.context = canvas.getContext("2d");
     this.whole = document.createElement("canvas");
     this.reader = this.whole.getContext("2d", { willReadFrequently: true });
+    // Scaled from a canvas of its own: drawImage smooths with what lies beyond the part it is given.
+    this.merged = document.createElement("canvas");
+    this.merger = this.merged.getContext("2d");
   }
 
   paint(video, { width, height, rows, alphaTop }) {
-    resize(this.canvas, width, rows);
+    const { width: wide, height: high } = this.canvas;
     if (alphaTop === null) {
-      this.context.drawImage(video, 0, 0, width, rows);
+      this.context.drawImage(video, 0, 0, wide, high);
       return;
     }
     resize(this.whole, width, height);
@@ -241,7 +246,10 @@ class CanvasPainter {
       data[i + 2] *= scale;
       data[i + 3] = alpha;
     }
-    this.context.putImageData(picture, 0, 0);
+    resize(this.merged, width, rows);
+    this.merger.putImageData(picture, 0, 0);
+    this.clear();
+    this.context.drawImage(this.merged, 0, 0, wide, high);
   }
 
   clear() {
@@ -318,7 +326,9 @@ export function playStream(canvas, options) {
       tell("refused", error.message);
       return;
     }
-    timer = setTimeout(connect, 1000 * (error.retryAfter ?? backOff(tries++)));
+    // A stream that is not there yet should be seen soon when it comes.
+    const seconds = error.retryAfter ?? backOff(tries++, status === 404 ? 3 : 15);
+    timer = setTimeout(connect, 1000 * seconds);
     tell("waiting", error.message);
   }
 
@@ -419,9 +429,9 @@ async function playAloud(video) {
   }
 }
 
-/** Seconds to wait before try `tries` (from 0): 0.5, 1, 2, 4, 8, then 15; a fifth more or less. */
-export function backOff(tries) {
-  return Math.min(15, 0.5 * 2 ** tries) * (0.8 + 0.4 * Math.random());
+/** Seconds before try `tries` (from 0): 0.5, 1, 2, 4 … `most`; a fifth more or less. */
+export function backOff(tries, most = 15) {
+  return Math.min(most, 0.5 * 2 ** tries) * (0.8 + 0.4 * Math.random());
 }
 
 /** The candidates found within a second: those of the local network come at once. */
