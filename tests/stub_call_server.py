@@ -38,7 +38,7 @@ DEFAULTS: dict[str, object] = {
     "background": "blur",
     "refine": "auto",
     "smooth": True,
-    "budget_ms": None,
+    "budget_ms": 33.3,
     "model": "drawn",
     "show": "composite",
     "stream": None,
@@ -165,6 +165,7 @@ class StubCallServer:
         backgrounds: list[dict[str, object]] = [
             {
                 "mine": False,
+                "value": f"picture:{one['id']}" if one["kind"] == "picture" else one["id"],
                 "thumbnail": "/backgrounds/hills/thumbnail" if one["kind"] == "picture" else None,
                 **one,
             }
@@ -184,8 +185,10 @@ class StubCallServer:
         form = await request.post()
         file = form["file"]
         assert isinstance(file, web.FileField)
+        name = secrets.token_urlsafe(8)
         background: dict[str, object] = {
-            "id": secrets.token_urlsafe(8),
+            "id": name,
+            "value": f"picture:{name}",
             "title": file.filename,
             "kind": "picture",
             "thumbnail": "/backgrounds/hills/thumbnail",

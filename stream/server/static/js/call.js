@@ -128,7 +128,8 @@ export class Call extends EventTarget {
     }));
     const current = () => !signal.aborted;
     pc.addTransceiver(this.#video, { direction: "sendrecv" });
-    const sound = pc.addTransceiver("audio", { direction: "sendonly" });
+    // For those who watch; what comes back of it is never played.
+    const sound = pc.addTransceiver("audio");
     if (this.#microphone) await sound.sender.replaceTrack(this.#microphone);
     pc.addEventListener("track", ({ track }) => {
       if (track.kind !== "video") return;
@@ -166,8 +167,8 @@ export class Call extends EventTarget {
     channel.addEventListener("message", ({ data }) => {
       if (!current()) return;
       const message = JSON.parse(data);
+      if (message.layout) this.#fire("layout", message.layout);
       if (message.type === "options") this.#inForce(message.options, message.id);
-      else if (message.type === "layout") this.#fire("layout", message.layout);
       else if (message.type === "stats") this.#fire("stats", message);
       else if (message.type === "error") this.#fire("refused", { detail: message.detail });
       else if (message.type === "bye") {

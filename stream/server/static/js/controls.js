@@ -42,17 +42,20 @@ export class Controls extends EventTarget {
     this.#defaults = defaults;
     const { background = "" } = this.#kept.options ?? {};
     // An upload may be gone: the server keeps it for a while only.
-    const there = backgrounds.some(({ id }) => background === `picture:${id}`);
+    const there = backgrounds.some(({ value }) => background === value);
     if (background.startsWith("picture:") && !there) delete this.#kept.options.background;
     byId("model").replaceChildren(...models.map((model) => new Option(model)));
+    byId("sharing").hidden = !("stream" in defaults);
     this.show(this.options);
   }
 
-  /** Everything as it is chosen now; what is shown (the matte) and shared is not kept. */
+  /** Everything as it is chosen now, of what this server knows. */
   get options() {
-    const kept = this.#kept.options ?? {};
-    const known = [...byId("model").options].some((option) => option.value === kept.model);
-    return { ...this.#defaults, ...kept, ...(known ? {} : { model: this.#defaults.model }) };
+    const models = [...byId("model").options].map((option) => option.value);
+    const kept = Object.entries(this.#kept.options ?? {}).filter(
+      ([name, value]) => name in this.#defaults && (name !== "model" || models.includes(value)),
+    );
+    return { ...this.#defaults, ...Object.fromEntries(kept) };
   }
 
   get camera() {

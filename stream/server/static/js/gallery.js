@@ -88,9 +88,7 @@ export class Gallery extends EventTarget {
   }
 
   #add(background) {
-    const pictured = background.kind === "picture" || background.kind === "video";
-    const value = pictured ? `picture:${background.id}` : background.id;
-    const tile = this.#tile(value, background.title, background.kind);
+    const tile = this.#tile(background.value, background.title, background.kind);
     if (background.kind === "colour") tile.face.style.backgroundColor = background.id;
     if (background.thumbnail) showThumbnail(tile.face, background.thumbnail);
     if (background.mine) this.#addRemoval(tile, background);
@@ -164,7 +162,7 @@ export class Gallery extends EventTarget {
     const [file] = files;
     if (!file) return;
     this.#say("");
-    if (!/^(image|video)\//.test(file.type)) return this.#refuse(NOT_A_PICTURE);
+    if (!file.type.startsWith("image/")) return this.#refuse(NOT_A_PICTURE);
     const most = this.#limits.upload_bytes ?? Infinity;
     if (file.size > most) return this.#refuse(tooLarge(this.#limits));
     const form = new FormData();

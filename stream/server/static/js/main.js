@@ -39,6 +39,8 @@ let settings = null;
 let camera = null;
 let microphone = null;
 let transparent = null;
+let arranged = null;
+let hidden = null;
 let turn = null;
 let changing = Promise.resolve();
 let retryTimer = 0;
@@ -159,6 +161,8 @@ async function toggleMicrophone() {
 
 /** Under a transparent background the stream is stacked: the canvas shows it, not the video. */
 function arrange(layout) {
+  if (JSON.stringify(layout) === JSON.stringify(arranged)) return;
+  arranged = layout;
   byId("stage").classList.toggle("transparent", layout.stacked);
   canvas.hidden = !layout.stacked;
   if (layout.stacked) transparent ??= attachTransparentPlayer(after, canvas, layout);
@@ -175,6 +179,10 @@ call.addEventListener("options", ({ detail }) => {
 call.addEventListener("stats", ({ detail }) => {
   chart.add(detail);
   showStats(detail);
+  if (detail.error && detail.error !== hidden) {
+    screen.announce(`You are not shown at present: ${detail.error}`, true);
+  }
+  hidden = detail.error;
 });
 call.addEventListener("state", ({ detail: { state, problem, seconds, again } }) => {
   if (state === "failed") {

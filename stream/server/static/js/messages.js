@@ -136,14 +136,14 @@ export function uploadWords({ status, detail }, limits) {
   if (status === 0) return "The server did not answer. Try once more.";
   if (status === 401) return "The server wants a token for that.";
   if (status === 413) return detail || `That file is larger than ${megabytes(limits)}.`;
-  if (status === 415) return detail || "That is neither a picture nor a video.";
+  if (status === 415) return detail || NOT_A_PICTURE;
   if (status === 422) return detail || "That picture is damaged, or has too many pixels.";
   if (status === 503 || status === 429) return detail || "No room for more just now. Try later.";
   return detail || `The server did not take it: it answers ${status}.`;
 }
 
 export const tooLarge = (limits) => `That file is larger than ${megabytes(limits)}.`;
-export const NOT_A_PICTURE = "That is neither a picture nor a video.";
+export const NOT_A_PICTURE = "That is not a picture.";
 
 function megabytes(limits) {
   const size = (limits?.upload_bytes ?? 0) / 1e6;
