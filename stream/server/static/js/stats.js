@@ -22,7 +22,7 @@ function inWords(stats) {
 const rate = (value) => (value ?? 0).toFixed(value < 10 ? 1 : 0);
 
 function milliseconds({ p50 = null, p95 = null } = {}) {
-  return p50 === null ? undefined : `${Math.round(p50)} – ${Math.round(p95)} ms`;
+  return p50 === null ? undefined : `${Math.round(p50)} – ${Math.round(p95)}`;
 }
 
 /** Step 0 is everything; each further one gives something up to be in time. */
