@@ -51,6 +51,7 @@ class SubjectCrop:
         self._crops: deque[Roi | None] = deque([None] * LAG)
         self._crop: Roi | None = None
         self._path: deque[Roi] = deque(maxlen=LAG + 1)
+        self._size: tuple[int, int] | None = None
         self._seen = 0
 
     def next(self, *, is_cut: bool) -> Look:
@@ -64,10 +65,11 @@ class SubjectCrop:
     def learn(self, frame: Frame, matte: EdgeMatte) -> None:
         """Follow the subject; several people are one region, and an empty matte is no crop."""
         subject = _bounds(matte)
-        if subject is None:
+        before, self._size = self._size, (frame.width, frame.height)
+        if subject is None or before not in (None, self._size):
             self._path.clear()
             self._crop = None
-        else:
+        if subject is not None:
             self._path.append(subject)
             self._crop = self._follow(_swept(self._path[0], subject), frame)
         self._crops.append(self._crop)
