@@ -26,13 +26,13 @@ class Worker:
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call in the thread. A caller that is cancelled, however often, waits for its return."""
         future = self.start(call, *args, **kwargs)
-        await _all_done([future])
+        await all_done([future])
         return future.result()
 
     async def aclose(self) -> None:
         """As `close`, and the event loop goes on meanwhile."""
         try:
-            await _all_done([_watched(call) for call in tuple(self._calls)])
+            await all_done([_watched(call) for call in tuple(self._calls)])
         finally:
             self.close()
 
@@ -48,7 +48,7 @@ def _watched(call: Future[T]) -> asyncio.Future[T]:
     return future
 
 
-async def _all_done(calls: Sequence[asyncio.Future[Any]]) -> None:
+async def all_done(calls: Sequence[asyncio.Future[Any]]) -> None:
     """Wait for their return, however often cancelled."""
     cancelled: asyncio.CancelledError | None = None
     while unfinished := [call for call in calls if not call.done()]:

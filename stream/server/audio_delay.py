@@ -43,8 +43,12 @@ class AudioDelay:
                 tasks.create_task(self._drain(source))
                 tasks.create_task(self._release())
         finally:
-            for track in tuple(self._tracks):
-                await track.aclose()
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """End all tracks."""
+        for track in tuple(self._tracks):
+            await track.aclose()
 
     async def _drain(self, source: MediaStreamTrack) -> None:
         clock = asyncio.get_running_loop().time

@@ -17,7 +17,7 @@ from pipeline.segment import Segmenter
 from stream.server.audio_delay import AudioDelay
 from stream.server.matte_track import Fan
 from stream.server.options import CallOptions
-from stream.server.picture import curtain, picture_of
+from stream.server.picture import GUARD, curtain, picture_of
 from stream.server.statistics import Statistics
 from stream.server.track_source import TrackSource
 from stream.session import LIVE, SessionStats, run_session
@@ -59,6 +59,9 @@ class Call:
         self.audio = AudioDelay(lambda: self.statistics.delay)
         self.error: str | None = None
         """Why nothing is matted at present."""
+        self.failures = 0
+        """Pipelines that an error ended."""
+        self._ended = asyncio.Event()
         self._wardrobe, self._rate = wardrobe, rate
         self._segmenter, self._background = parts
         self._matting = self._new_matting()
@@ -102,7 +105,28 @@ class Call:
                 for task in others:
                     task.cancel()
         finally:
-            await self.fan.aclose()
+            await self.aclose()
+
+    async def ended(self) -> None:
+        await self._ended.wait()
+
+    async def aclose(self) -> None:
+        """End the viewers' tracks; `run` does it too."""
+        self._ended.set()
+        await self.fan.aclose()
+        await self.audio.aclose()
+
+    @property
+    def layout(self) -> dict[str, int | bool]:
+        """How what is sent is laid out: the matte below the colours, or the colours alone."""
+        width, height = (side // 2 * 2 for side in self.statistics.size)
+        stacked = self.options.background == "transparent" and self.options.show == "composite"
+        return {
+            "stacked": stacked,
+            "width": width,
+            "height": height,
+            "guard": GUARD if stacked else 0,
+        }
 
     async def _matte(self, source: TrackSource) -> None:
         """Begin again after every error, for as long as there are frames."""
@@ -114,6 +138,7 @@ class Call:
                 logger.warning("a call shows its background alone: %s", error, exc_info=True)
                 self._shows, self.error = False, str(error) or type(error).__name__
             self._errors += 1
+            self.failures += 1
             await asyncio.sleep(min(FIRST_PAUSE * 2**self._errors, LONGEST_PAUSE))
             self._matting = self._new_matting()
 
