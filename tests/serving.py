@@ -26,8 +26,13 @@ async def served(
     network = segmenter or Half()
     chosen = ServerSettings(port=0, model="half", **settings)
     networks = Networks({"half": lambda: network, "other": Half})
-    async with serving(chosen, networks) as url, aiohttp.ClientSession(url) as client:
+    async with serving(chosen, networks) as url, browser(url) as client:
         yield client
+
+
+def browser(url: Any) -> aiohttp.ClientSession:
+    """A client with a memory; by default aiohttp takes no cookies from a bare address."""
+    return aiohttp.ClientSession(url, cookie_jar=aiohttp.CookieJar(unsafe=True))
 
 
 class Caller:
@@ -109,6 +114,3 @@ async def gone(client: aiohttp.ClientSession, path: str) -> None:
 
 def page_caller(camera: Camera | None = None) -> Caller:
     return Caller(camera or Camera())
-
-
-Predicate = Callable[[Any], bool]

@@ -10,6 +10,8 @@ from OpenSSL import SSL
 
 logger = logging.getLogger(__name__)
 
+_UNFINISHED = "the peer went away before it was finished"
+
 
 class DtlsLog:
     """Listens to the handshakes of a connection, and logs why one fails.
@@ -31,10 +33,11 @@ class DtlsLog:
 
     def _note(self, transport: RTCDtlsTransport) -> None:
         if transport.state == "connecting":
-            self.reason = "the handshake was not finished"
+            self.reason = _UNFINISHED
             transport._ssl = cast(SSL.Connection, _Telling(transport._ssl, self))
         elif transport.state == "failed":
-            logger.warning("a DTLS handshake failed: %s", self.reason)
+            level = logging.INFO if self.reason == _UNFINISHED else logging.WARNING
+            logger.log(level, "a DTLS handshake failed: %s", self.reason)
 
 
 class _Telling:

@@ -44,6 +44,8 @@ def check_offer(sdp: str, rules: OfferRules) -> None:
 
 def _parse(sdp: str) -> SessionDescription:
     try:
+        if not sdp.startswith("v=0"):
+            raise ValueError("no version")
         return SessionDescription.parse(sdp)
     except Exception:  # whatever a parser raises at hostile text
         raise Problem(400, "This is not an SDP offer.") from None

@@ -123,9 +123,10 @@ async def change_session(request: web.Request) -> web.Response:
     session = _session(request)
     if request.content_type == SDP_FRAGMENT:
         return await trickle(request, session)
+    wanted = await read_json(request)
     if session.kind == "whep":
         raise Problem(422, "A viewer has nothing to set: the call that it watches has.")
-    options = await session.call.change(await read_json(request))
+    options = await session.call.change(wanted)
     return web.json_response(options.as_dict(), headers={"ETag": session.etag})
 
 
@@ -161,7 +162,7 @@ ROUTES = [
     web.get("/metrics", metrics),
     web.get("/", page),
     web.get("/player", page),
-    web.get("/static/{name:.+}", page),
+    web.get("/static/{name:[A-Za-z0-9_./-]+}", page),
     web.get("/settings", settings),
     web.post("/backgrounds", upload),
     web.delete("/backgrounds/{id}", forget),
