@@ -12,6 +12,7 @@ from aiortc.mediastreams import MediaStreamTrack
 from pipeline.segment import Segmenter
 from stream.server.app import serving
 from stream.server.networks import Networks
+from stream.server.peer import close
 from stream.server.settings import ServerSettings
 from tests.calling import Camera, Half
 
@@ -54,7 +55,7 @@ class Caller:
     async def __aexit__(self, *_: object) -> None:
         for track in self.tracks:
             track.stop()
-        await self.connection.close()
+        await close(self.connection)
 
     def send_only(self) -> None:
         for transceiver in self.connection.getTransceivers():

@@ -4,13 +4,13 @@ import re
 
 import aiohttp
 import pytest
-from aiortc import RTCIceServer
 
+from stream.server.settings import IceServer
 from tests.calling import Camera, Microphone, shows_marker, shows_person, until
 from tests.serving import SDP, Caller, gone, post_sdp, served
 
 FRAGMENT = "application/trickle-ice-sdpfrag"
-TURN = RTCIceServer("turn:relay.invalid:3478", username="me", credential="secret")
+TURN = IceServer("turn:relay.invalid:3478", username="me", credential="secret")
 
 
 def publisher(camera: Camera | None = None, *, sound: bool = False) -> Caller:
@@ -70,7 +70,7 @@ async def _offer(*kinds: str) -> str:
 
 
 async def test_201_has_all_that_the_standards_want() -> None:
-    ice_servers = (RTCIceServer("stun:stun.invalid:3478"), TURN)
+    ice_servers = (IceServer("stun:stun.invalid:3478"), TURN)
     async with served(ice_servers=ice_servers) as client, publisher() as source:
         offer = await source.offer()
         async with client.post("/whip/desk", data=offer, headers=_SDP) as response:

@@ -25,10 +25,7 @@ class DtlsLog:
 
     def watch(self, connection: RTCPeerConnection) -> None:
         """From before the handshake on."""
-        transports = {one.receiver.transport for one in connection.getTransceivers()}
-        if connection.sctp is not None:
-            transports.add(connection.sctp.transport)
-        for transport in transports:
+        for transport in transports_of(connection):
             transport.on("statechange", partial(self._note, transport))
 
     def _note(self, transport: RTCDtlsTransport) -> None:
@@ -38,6 +35,14 @@ class DtlsLog:
         elif transport.state == "failed":
             level = logging.INFO if self.reason == _UNFINISHED else logging.WARNING
             logger.log(level, "a DTLS handshake failed: %s", self.reason)
+
+
+def transports_of(connection: RTCPeerConnection) -> set[RTCDtlsTransport]:
+    """One, or one for each track where the peer does not bundle them."""
+    transports = {one.receiver.transport for one in connection.getTransceivers()}
+    if connection.sctp is not None:
+        transports.add(connection.sctp.transport)
+    return transports
 
 
 class _Telling:

@@ -18,6 +18,11 @@ class Turns:
         self._changed = threading.Condition()
         self._drawn = self._served = 0
 
+    @property
+    def waiting(self) -> int:
+        """Those who wait, and not the one who is in."""
+        return max(0, self._drawn - self._served - 1)
+
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait for one's turn, and take it."""

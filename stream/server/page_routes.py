@@ -13,6 +13,7 @@ from stream.server.picture_file import UPLOAD_BYTES, UPLOAD_PIXELS
 from stream.server.problems import Problem
 from stream.server.server import SERVER, Server
 from stream.server.sessions import Session
+from stream.server.settings import IceServer
 from stream.server.trickle import SDP_FRAGMENT, trickle
 from stream.server.uploads import read_upload
 
@@ -151,10 +152,10 @@ def _own(request: web.Request) -> str:
     return request.cookies[BROWSER]
 
 
-def _ice_server(server: Any) -> dict[str, Any]:
-    urls = [server.urls] if isinstance(server.urls, str) else server.urls
+def _ice_server(server: IceServer) -> dict[str, Any]:
+    """As a browser's RTCPeerConnection takes it."""
     named = {"username": server.username, "credential": server.credential}
-    return {"urls": urls} | {name: value for name, value in named.items() if value}
+    return {"urls": [server.url]} | {name: value for name, value in named.items() if value}
 
 
 ROUTES = [

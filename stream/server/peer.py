@@ -16,9 +16,10 @@ from aiortc.mediastreams import MediaStreamTrack
 from aiortc.rtcdatachannel import RTCDataChannel
 from aiortc.sdp import SessionDescription
 
-from stream.server.dtls import DtlsLog
+from stream.server.dtls import DtlsLog, transports_of
 from stream.server.offer import OfferRules, check_offer
 from stream.server.problems import Problem
+from stream.server.settings import IceServer
 from stream.worker import all_done
 
 logger = logging.getLogger(__name__)
@@ -39,9 +40,10 @@ def raise_bitrates() -> None:
 class Peer:
     """A connection that answers; `aclose` in every case."""
 
-    def __init__(self, ice_servers: tuple[RTCIceServer, ...] = ()) -> None:
+    def __init__(self, ice_servers: tuple[IceServer, ...] = ()) -> None:
         # An empty list, not None: aiortc would ask a STUN server of its own choice.
-        self._connection = RTCPeerConnection(RTCConfiguration(list(ice_servers)))
+        servers = [RTCIceServer(one.url, one.username, one.credential) for one in ice_servers]
+        self._connection = RTCPeerConnection(RTCConfiguration(servers))
         self._connected, self._closed = asyncio.Event(), asyncio.Event()
         self._closing: asyncio.Future[None] | None = None
         self._dtls = DtlsLog()
@@ -122,7 +124,7 @@ class Peer:
     async def aclose(self) -> None:
         """Free everything. A caller that is cancelled waits: half closed, sockets would be left."""
         if self._closing is None:
-            self._closing = asyncio.ensure_future(self._connection.close())
+            self._closing = asyncio.ensure_future(close(self._connection))
         await all_done([self._closing])
 
     def _note_state(self) -> None:
@@ -138,3 +140,18 @@ class Peer:
             self._on_control(channel)
         else:
             channel.close()
+
+
+async def close(connection: RTCPeerConnection) -> None:
+    """Close a connection, also while it connects.
+
+    aioice 0.13 goes on to ask the peer for consent, for half a minute, when it is closed at the
+    moment at which it connects.
+    """
+    for transport in transports_of(connection):
+        transport.transport._connection.query_consent = _ask_nothing  # type: ignore[method-assign]
+    await connection.close()
+
+
+async def _ask_nothing() -> None:
+    pass

@@ -5,13 +5,20 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aiortc import RTCIceServer
-
 from pipeline.errors import OptionError
 from pipeline.models import DEFAULT_MODEL
 
 SHORTEST_TOKEN = 16
 """Characters: fewer can be tried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class IceServer:
+    """A STUN server, or a TURN server with a user."""
+
+    url: str
+    username: str | None = None
+    credential: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +32,7 @@ class ServerSettings:
     """Of other sites whose pages may use this server, such as https://example.org."""
     certificate: Path | None = None
     key: Path | None = None
-    ice_servers: tuple[RTCIceServer, ...] = ()
+    ice_servers: tuple[IceServer, ...] = ()
     max_sessions: int = 4
     """Calls that are matted at the same time."""
     max_viewers: int = 64
@@ -79,11 +86,11 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-def parse_ice_server(text: str) -> RTCIceServer:
+def parse_ice_server(text: str) -> IceServer:
     """`stun:HOST[:PORT]`, or `turn:USER:PASSWORD@HOST[:PORT]`; raises OptionError."""
     if re.fullmatch(r"stuns?:[\w.\[\]:-]+", text):
-        return RTCIceServer(text)
+        return IceServer(text)
     if found := re.fullmatch(r"(turns?):([^:@]+):([^@]+)@([\w.\[\]:?=-]+)", text):
         scheme, user, password, host = found.groups()
-        return RTCIceServer(f"{scheme}:{host}", username=user, credential=password)
+        return IceServer(f"{scheme}:{host}", username=user, credential=password)
     raise OptionError(f"ice server {text!r}: stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT")

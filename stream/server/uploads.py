@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from urllib.parse import unquote
 
 from aiohttp import BodyPartReader, web
 
@@ -44,7 +45,7 @@ async def _first_file(request: web.Request) -> tuple[bytes, str]:
 
 def title_of(name: str) -> str:
     """What is shown of a file's name: no path, no ending, no control characters."""
-    stem = re.sub(r"\.\w{1,5}$", "", re.split(r"[/\\]", name)[-1])
+    stem = re.sub(r"\.\w{1,5}$", "", re.split(r"[/\\]", unquote(name))[-1])
     return "".join(char for char in stem if char.isprintable())[:LONGEST_TITLE] or "Picture"
 
 

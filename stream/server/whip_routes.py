@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
-from aiortc import RTCIceServer
 
 from stream.server.body import read_text
 from stream.server.offer import WHEP, WHIP
@@ -12,6 +11,7 @@ from stream.server.page_routes import change_session, end_session
 from stream.server.problems import RETRY_SECONDS, Problem
 from stream.server.server import SERVER, Server
 from stream.server.sessions import Session
+from stream.server.settings import IceServer
 
 SDP = "application/sdp"
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "none": None}
@@ -94,9 +94,9 @@ def _created(server: Server, session: Session, answer: str) -> web.Response:
     return response
 
 
-def _link(server: RTCIceServer) -> str:
+def _link(server: IceServer) -> str:
     """RFC 9725, section 4.6."""
-    link = f'<{server.urls}>; rel="ice-server"'
+    link = f'<{server.url}>; rel="ice-server"'
     if server.username is None:
         return link
     return (
