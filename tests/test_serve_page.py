@@ -27,7 +27,9 @@ class Channel:
         async with asyncio.timeout(20):
             await self.opened.wait()
             self.channel.send(text)
-            return await self.next("options", "error")
+            while "id" not in (answer := await self.next("options", "error")):
+                pass  # at the start all options are told, unasked
+            return answer
 
     async def next(self, *kinds: str) -> dict[str, Any]:
         async with asyncio.timeout(20):

@@ -4,13 +4,13 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol, Self
 
 from aiortc.mediastreams import MediaStreamTrack
 
-from pipeline.composite import Background, Blur
+from pipeline.composite import Background, Transparent
 from pipeline.frame import Frame
 from pipeline.matting import Matted, Matting
 from pipeline.segment import Segmenter
@@ -25,8 +25,6 @@ from stream.session import LIVE, SessionStats, run_session
 logger = logging.getLogger(__name__)
 
 _Parts = tuple[Segmenter, Background]
-_GREY = Blur()
-"""Has no picture of its own: its curtain is grey."""
 
 CURTAIN_SECONDS = 0.2
 """How often a peer is shown that there is nothing to show."""
@@ -61,6 +59,10 @@ class Call:
         """Why nothing is matted at present."""
         self.failures = 0
         """Pipelines that an error ended."""
+        self.layout: dict[str, int | bool] = _layout(0, 0, stacked=False)
+        """How what is sent is laid out: the matte below the colours, or the colours alone."""
+        self.on_layout: Callable[[dict[str, int | bool]], None] = lambda layout: None
+        """Called before the first picture of another layout."""
         self._ended = asyncio.Event()
         self._wardrobe, self._rate = wardrobe, rate
         self._segmenter, self._background = parts
@@ -116,17 +118,15 @@ class Call:
         await self.fan.aclose()
         await self.audio.aclose()
 
-    @property
-    def layout(self) -> dict[str, int | bool]:
-        """How what is sent is laid out: the matte below the colours, or the colours alone."""
-        width, height = (side // 2 * 2 for side in self.statistics.size)
-        stacked = self.options.background == "transparent" and self.options.show == "composite"
-        return {
-            "stacked": stacked,
-            "width": width,
-            "height": height,
-            "guard": GUARD if stacked else 0,
-        }
+    async def show(self, make: Callable[[], Matted], frame: Frame, *, transparent: bool) -> None:
+        """Have a picture made and shown, after whom it concerns has been told its layout."""
+        show = self.options.show
+        stacked = transparent and show == "composite"
+        layout = _layout(frame.width // 2 * 2, frame.height // 2 * 2, stacked=stacked)
+        if layout != self.layout:
+            self.layout = layout
+            self.on_layout(layout)
+        await self.fan.show(lambda: picture_of(make(), show))
 
     async def _matte(self, source: TrackSource) -> None:
         """Begin again after every error, for as long as there are frames."""
@@ -155,17 +155,9 @@ class Call:
         async for frame in source.arrivals:
             if not self._shows and time.monotonic() - drawn_at >= CURTAIN_SECONDS:
                 drawn_at = time.monotonic()
-                await self.fan.show(partial(self._curtain, frame))
-
-    def _curtain(self, frame: Frame) -> Frame:
-        try:
-            return picture_of(curtain(frame, self._background), self.options.show)
-        except Exception:  # the background itself may be what is broken
-            logger.warning("a background cannot be shown", exc_info=True)
-            return picture_of(curtain(frame, _GREY), self.options.show)
-
-    def picture(self, matted: Matted) -> Frame:
-        return picture_of(matted, self.options.show)
+                drawn = partial(curtain, frame, self._background)
+                transparent = isinstance(self._background, Transparent)
+                await self.show(drawn, frame, transparent=transparent)
 
     def _new_matting(self) -> Matting:
         matting = Matting(self._segmenter, self._background)
@@ -178,6 +170,11 @@ class Call:
         matting.ladder.budget = self.options.budget
 
 
+def _layout(width: int, height: int, *, stacked: bool) -> dict[str, int | bool]:
+    guard = GUARD if stacked else 0
+    return {"stacked": stacked, "width": width, "height": height, "guard": guard}
+
+
 class _ShowSink:
     """Hands what is matted to the call's viewers."""
 
@@ -186,7 +183,7 @@ class _ShowSink:
         self._call = call
 
     async def write(self, matted: Matted) -> None:
-        await self._call.fan.show(partial(self._call.picture, matted))
+        await self._call.show(lambda: matted, matted.frame, transparent=matted.transparent)
 
     async def finish(self, *, complete: bool = True) -> None:
         pass

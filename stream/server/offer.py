@@ -13,13 +13,15 @@ MOST_CANDIDATES = 64
 
 @dataclass(frozen=True, slots=True)
 class OfferRules:
-    """What one kind of client may offer; `directions` are those of its audio and video."""
+    """What one kind of client may offer, and in which directions its audio and video may go."""
 
     directions: tuple[str, ...]
     kinds: tuple[str, ...] = ("video", "audio")
+    audio: tuple[str, ...] = ()
+    """Directions of audio alone, if others."""
 
 
-PAGE = OfferRules(("sendrecv",), ("video", "audio", "application"))
+PAGE = OfferRules(("sendrecv",), ("video", "audio", "application"), ("sendrecv", "sendonly"))
 WHIP = OfferRules(("sendonly", "sendrecv"))
 """RFC 9725, section 4.2."""
 WHEP = OfferRules(("recvonly", "sendrecv"))
@@ -52,8 +54,9 @@ def _parse(sdp: str) -> SessionDescription:
 
 
 def _check_media(media: MediaDescription, rules: OfferRules) -> None:
-    if media.kind != "application" and (media.direction or "sendrecv") not in rules.directions:
-        wanted = " or ".join(rules.directions)
+    allowed = (media.kind == "audio" and rules.audio) or rules.directions
+    if media.kind != "application" and (media.direction or "sendrecv") not in allowed:
+        wanted = " or ".join(allowed)
         raise Problem(422, f"The offer's {media.kind} is {media.direction}, wanted is {wanted}.")
     if not media.port:
         raise Problem(422, f"The offer's {media.kind} is switched off (port 0).")

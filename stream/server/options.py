@@ -30,6 +30,8 @@ class CallOptions:
     """For a frame; quality is given up to hold it. None: never."""
     model: str = DEFAULT_MODEL
     show: Show = "composite"
+    stream: str | None = None
+    """The name under which a page's call can be watched; None: by nobody else."""
 
     def changed(self, wanted: Mapping[str, object]) -> Self:
         """With other values for some of them; raises OptionError, and nothing is changed."""
@@ -64,6 +66,7 @@ def _matches(pattern: re.Pattern[str]) -> Callable[[object], bool]:
     return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
+_is_name = _matches(re.compile(r"[\w-]{1,64}", re.ASCII))
 _CHECKS: dict[str, Callable[[object], bool]] = {
     "background": _matches(_BACKGROUND),
     "refine": _matches(re.compile("auto|on|off")),
@@ -71,6 +74,7 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "budget_ms": _is_budget,
     "model": _matches(re.compile(r"[\w.-]{1,64}", re.ASCII)),
     "show": _matches(re.compile("composite|matte")),
+    "stream": lambda value: value is None or _is_name(value),
 }
 _WANTED = {
     "background": "transparent, blur, blur:RADIUS, green, #RRGGBB or picture:ID",
@@ -79,4 +83,5 @@ _WANTED = {
     "budget_ms": f"milliseconds from 1 to {LONGEST_BUDGET_MS}, or null",
     "model": "a name of GET /settings",
     "show": "composite or matte",
+    "stream": "up to 64 letters, digits, - and _, or null",
 }

@@ -22,8 +22,8 @@ BROWSER = "livematte_browser"
 """A cookie by which a browser finds its own uploads again."""
 _PAGE_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-        "style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; object-src 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+        "media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'"
     ),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -46,7 +46,12 @@ async def page(request: web.Request) -> web.StreamResponse:
     path = (STATIC / (name or request.match_info["name"])).resolve()
     if not path.is_file() or not path.is_relative_to(STATIC):
         raise Problem(404, "There is nothing at this address.")
-    return web.FileResponse(path, headers=_PAGE_HEADERS)
+    headers = dict(_PAGE_HEADERS)
+    if path.name == "player.js":
+        headers["Access-Control-Allow-Origin"] = "*"  # pages of others import it
+    if request.path == "/":
+        headers["Content-Security-Policy"] += "; frame-ancestors 'none'"
+    return web.FileResponse(path, headers=headers)
 
 
 async def settings(request: web.Request) -> web.Response:
@@ -93,7 +98,8 @@ async def offer(request: web.Request) -> web.Response:
         sdp, wanted = body.get("sdp"), body.get("options", {})
         if not isinstance(sdp, str) or body.get("type") != "offer" or not isinstance(wanted, dict):
             raise Problem(400, 'Wanted is {"type": "offer", "sdp": "…", "options": {…}}.')
-        session, answer = await _open(server, sdp, wanted)
+        browser = request.cookies.get(BROWSER)
+        session, answer = await _open(server, sdp, wanted, browser)
         await server.sessions.start(session, server.serve_call(session))
     path = f"/sessions/{session.id}"
     body = {"type": "answer", "sdp": answer, "session": path}
@@ -101,13 +107,17 @@ async def offer(request: web.Request) -> web.Response:
     return web.json_response(body, status=201, headers=headers)
 
 
-async def _open(server: Server, sdp: str, wanted: dict[str, Any]) -> tuple[Session, str]:
+async def _open(
+    server: Server, sdp: str, wanted: dict[str, Any], browser: str | None
+) -> tuple[Session, str]:
     async with server.answering(sdp, PAGE) as peer:
         call = await server.open_call(wanted)
+        session = Session("page", peer, call, browser=browser)
+        server.claim(call.options.stream, session)
         peer.send(call.fan.track())
-        if "audio" in peer.kinds:
+        if peer.hears:
             peer.send(call.audio.track())
-        return Session("page", peer, call), await peer.answer()
+        return session, await peer.answer()
 
 
 async def show_session(request: web.Request) -> web.Response:
@@ -127,7 +137,7 @@ async def change_session(request: web.Request) -> web.Response:
     wanted = await read_json(request)
     if session.kind == "whep":
         raise Problem(422, "A viewer has nothing to set: the call that it watches has.")
-    options = await session.call.change(wanted)
+    options = await request.app[SERVER].change(session, wanted)
     return web.json_response(options.as_dict(), headers={"ETag": session.etag})
 
 

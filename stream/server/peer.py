@@ -73,6 +73,14 @@ class Peer:
         """Of media in the offer."""
         return [transceiver.kind for transceiver in self._connection.getTransceivers()]
 
+    @property
+    def hears(self) -> bool:
+        """Whether the peer wants sound back, as far as its offer says."""
+        return any(
+            transceiver.kind == "audio" and transceiver._offerDirection in ("sendonly", "sendrecv")
+            for transceiver in self._connection.getTransceivers()
+        )
+
     def send(self, track: MediaStreamTrack) -> None:
         self._connection.addTrack(track)
 

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 
 from aiohttp import web
 
@@ -16,6 +18,7 @@ from stream.server.networks import Networks
 from stream.server.offer import OfferRules
 from stream.server.options import CallOptions
 from stream.server.peer import Peer, raise_bitrates
+from stream.server.problems import Problem
 from stream.server.sessions import Session, Sessions, until_first
 from stream.server.settings import ServerSettings
 
@@ -54,9 +57,30 @@ class Server:
             await peer.aclose()
             raise
 
+    async def change(self, session: Session, wanted: Mapping[str, object]) -> CallOptions:
+        """Set a call's options; at a Problem, OptionError or ModelError nothing is changed."""
+        old, new = session.call.options, session.call.options.changed(wanted)
+        if new.stream != old.stream:
+            self.claim(new.stream, session)
+        changed = await session.call.change(wanted)
+        if new.stream != old.stream:
+            for viewer in self.sessions.viewers(session.call):
+                await self.sessions.end(viewer)
+        return changed
+
+    def claim(self, name: str | None, session: Session) -> None:
+        """Let a session have a name, also from an older one of its browser; Problem 409."""
+        holder = self.sessions.published(name) if name else None
+        if holder is None or holder is session:
+            return
+        if holder.kind != "page" or not holder.browser or holder.browser != session.browser:
+            raise Problem(409, f"{name!r} is being published already.")
+        holder.call.options = replace(holder.call.options, stream=None)
+
     async def serve_call(self, session: Session) -> None:
         """Until the peer is gone or its video has ended."""
-        call, peer, control = session.call, session.peer, Control(session.call)
+        call, peer = session.call, session.peer
+        control = Control(call, partial(self.change, session))
         peer.on_control(control.attach)
         video = peer.track("video")
         assert video is not None, "the offer was checked"

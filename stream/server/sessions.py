@@ -27,6 +27,8 @@ class Session:
     call: Call
     name: str | None = None
     """Under which the call is published, or watched."""
+    browser: str | None = None
+    """The cookie of a page's browser."""
     id: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     etag: str = field(default_factory=lambda: f'"{secrets.token_urlsafe(9)}"')
     """Of its ICE session, RFC 9725, section 4.3.1."""
@@ -75,8 +77,14 @@ class Sessions:
 
     def published(self, name: str) -> Session | None:
         """The session that publishes a name."""
-        found = (one for one in self._open.values() if one.kind == "whip" and one.name == name)
-        return next(found, None)
+        for session in self._open.values():
+            shared = {"whip": session.name, "page": session.call.options.stream, "whep": None}
+            if shared[session.kind] == name:
+                return session
+        return None
+
+    def viewers(self, call: Call) -> list[Session]:
+        return [one for one in self._open.values() if one.kind == "whep" and one.call is call]
 
     async def end(self, session: Session) -> None:
         """Everything that it held is free when this returns."""

@@ -101,8 +101,8 @@ class Statistics:
         return None if budget == float("inf") else round(1e3 * budget, 1)
 
 
-def _percentiles(seconds: Sequence[float]) -> dict[str, float]:
+def _percentiles(seconds: Sequence[float]) -> dict[str, float | None]:
     if not seconds:
-        return {"p50": 0.0, "p95": 0.0}
+        return {"p50": None, "p95": None}
     middle, high = np.percentile(seconds, (50, 95))
     return {"p50": round(1e3 * float(middle), 1), "p95": round(1e3 * float(high), 1)}

@@ -85,13 +85,17 @@ def _published(server: Server, name: str) -> Session:
 
 def _created(server: Server, session: Session, answer: str) -> web.Response:
     headers = {"Location": f"/{session.kind}/{session.name}/{session.id}", "ETag": session.etag}
-    if (shape := session.call.layout)["stacked"]:
-        sizes = f"width={shape['width']}; height={shape['height']}; guard={shape['guard']}"
-        headers["Livematte-Layout"] = f"stacked; {sizes}"
+    if session.kind == "whep" and session.call.layout["width"]:
+        headers["Livematte-Layout"] = _layout_header(session.call.layout)
     response = web.Response(status=201, text=answer, content_type=SDP, headers=headers)
     for ice_server in server.settings.ice_servers:
         response.headers.add("Link", _link(ice_server))
     return response
+
+
+def _layout_header(layout: Mapping[str, int | bool]) -> str:
+    sizes = f"width={layout['width']}; height={layout['height']}"
+    return f"stacked; {sizes}; guard={layout['guard']}" if layout["stacked"] else f"plain; {sizes}"
 
 
 def _link(server: IceServer) -> str:
