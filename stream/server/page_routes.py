@@ -113,7 +113,7 @@ async def _open(
     async with server.answering(sdp, PAGE) as peer:
         call = await server.open_call(wanted)
         session = Session("page", peer, call, browser=browser)
-        server.claim(call.options.stream, session)
+        await server.claim(call.options.stream, session)
         peer.send(call.fan.track())
         if peer.hears:
             peer.send(call.audio.track())

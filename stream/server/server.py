@@ -61,14 +61,13 @@ class Server:
         """Set a call's options; at a Problem, OptionError or ModelError nothing is changed."""
         old, new = session.call.options, session.call.options.changed(wanted)
         if new.stream != old.stream:
-            self.claim(new.stream, session)
+            await self.claim(new.stream, session)
         changed = await session.call.change(wanted)
         if new.stream != old.stream:
-            for viewer in self.sessions.viewers(session.call):
-                await self.sessions.end(viewer)
+            await self._send_away(session)
         return changed
 
-    def claim(self, name: str | None, session: Session) -> None:
+    async def claim(self, name: str | None, session: Session) -> None:
         """Let a session have a name, also from an older one of its browser; Problem 409."""
         holder = self.sessions.published(name) if name else None
         if holder is None or holder is session:
@@ -76,6 +75,12 @@ class Server:
         if holder.kind != "page" or not holder.browser or holder.browser != session.browser:
             raise Problem(409, f"{name!r} is being published already.")
         holder.call.options = replace(holder.call.options, stream=None)
+        await self._send_away(holder)
+
+    async def _send_away(self, session: Session) -> None:
+        """Nobody watches a call any more under a name that it has no longer."""
+        for viewer in self.sessions.viewers(session.call):
+            await self.sessions.end(viewer)
 
     async def serve_call(self, session: Session) -> None:
         """Until the peer is gone or its video has ended."""
