@@ -71,6 +71,8 @@ class Networks:
     async def get(self, name: str) -> Segmenter:
         if name not in self._loaders:
             raise OptionError(f"model {name!r}: one of {', '.join(self._loaders)}")
+        if name in self._loaded:
+            return self._loaded[name]
         async with self._loading:
             if name not in self._loaded:
                 segmenter = await asyncio.to_thread(self._loaders[name])
