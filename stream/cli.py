@@ -53,7 +53,9 @@ def _options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit; an error is one line on standard error."""
-    av.logging.set_level(av.logging.PANIC)
+    # Any level, even the highest, has FFmpeg's threads wait for Python's lock to log, while whoever
+    # frees a decoder holds that lock and waits for its threads: seen to hang for ever.
+    av.logging.set_level(None)
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     # Being told to stop is being interrupted: what was done is kept, and nothing is left behind.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
