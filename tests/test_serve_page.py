@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from aiortc.rtcdatachannel import RTCDataChannel
 
+from stream.server import page_routes
 from tests.calling import Camera, Half, Microphone, shows_marker, shows_person, until
 from tests.serving import Caller, call_page, gone, page_caller, served
 
@@ -175,3 +177,22 @@ async def test_a_session_s_name_cannot_be_guessed() -> None:
         for guess in ("/sessions/1", "/sessions/" + "A" * 32, "/sessions/..%2f..%2f"):
             response: aiohttp.ClientResponse = await client.get(guess)
             assert response.status == 404
+
+
+async def test_the_pages_are_served_without_the_token_and_kept_to_themselves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "index.html").write_text("<h1>call</h1>")
+    (tmp_path / "js").mkdir()
+    (tmp_path / "js" / "player.js").write_text("export {}")
+    monkeypatch.setattr(page_routes, "STATIC", tmp_path)
+    async with served(token="sixteen-or-longer") as client:
+        async with client.get("/") as response:
+            assert await response.text() == "<h1>call</h1>"
+            policy = response.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        async with client.get("/static/js/player.js") as response:
+            assert response.content_type == "text/javascript"
+            assert response.headers["Access-Control-Allow-Origin"] == "*"
+        assert (await client.get("/player")).status == 404

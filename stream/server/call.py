@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 _Parts = tuple[Segmenter, Background]
 
+FAILURE = "The video cannot be matted at present, so the background is shown alone."
+"""What peers are told of an error; the log says which, for it may name what is none of theirs."""
 CURTAIN_SECONDS = 0.2
 """How often a peer is shown that there is nothing to show."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
@@ -74,9 +76,8 @@ class Call:
     async def open(cls, options: CallOptions, wardrobe: Wardrobe, rate: float = math.inf) -> Self:
         """Raises OptionError or ModelError if what the options name is not to be had."""
         network = await wardrobe.network(options.model)
-        return cls(
-            options, wardrobe, rate, (network, await wardrobe.background(options.background))
-        )
+        background = await wardrobe.background(options.background)
+        return cls(options, wardrobe, rate, (network, background))
 
     async def change(self, wanted: Mapping[str, object]) -> CallOptions:
         """From the next frame on; raises OptionError or ModelError, and then nothing is changed."""
@@ -135,11 +136,11 @@ class Call:
             try:
                 return await self._session(source, sink)
             except Exception as error:  # whatever it was, the room stays hidden
-                logger.warning("a call shows its background alone: %s", error, exc_info=True)
-                self._shows, self.error = False, str(error) or type(error).__name__
-            self._errors += 1
-            self.failures += 1
-            await asyncio.sleep(min(FIRST_PAUSE * 2**self._errors, LONGEST_PAUSE))
+                first = not self._errors
+                logger.warning("a call shows its background alone: %s", error, exc_info=first)
+            self._shows, self.error = False, FAILURE
+            self._errors, self.failures = self._errors + 1, self.failures + 1
+            await asyncio.sleep(min(FIRST_PAUSE * 2 ** min(self._errors, 9), LONGEST_PAUSE))
             self._matting = self._new_matting()
 
     async def _session(self, source: TrackSource, sink: "_ShowSink") -> None:

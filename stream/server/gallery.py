@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from pipeline.frame import RgbImage
 from stream.background import PICTURES, open_background
 from stream.server.picture_file import decode_picture, thumbnail
 from stream.server.problems import Problem
+
+logger = logging.getLogger(__name__)
 
 VIDEOS = frozenset({".m4v", ".mkv", ".mov", ".mp4", ".webm"})
 MOST_UPLOADS, MOST_OF_ONE = 64, 8
@@ -81,11 +84,11 @@ class Gallery:
         """A background as a call's options name it; OptionError if there is none."""
         if not text.startswith("picture:"):
             return open_background(text)
-        source = self._find(text.removeprefix("picture:")).source
-        if isinstance(source, Path):
-            return await asyncio.to_thread(open_background, str(source))
-        assert source is not None
-        return Picture(source)
+        entry = self._find(text.removeprefix("picture:"))
+        if isinstance(entry.source, Path):
+            return await asyncio.to_thread(_open_file, entry.source, entry.title)
+        assert entry.source is not None
+        return Picture(entry.source)
 
     async def add(self, data: bytes, title: str, owner: str) -> Entry:
         """Keep an upload; Problem 415 or 422. One is decoded at a time."""
@@ -151,6 +154,14 @@ def _of_folder(folder: Path | None) -> list[Entry]:
             kind: Kind = "picture" if suffix in PICTURES else "video"
             entries.append(Entry(name, path.stem, kind, path))
     return entries
+
+
+def _open_file(path: Path, title: str) -> Background:
+    try:
+        return open_background(str(path))
+    except OptionError as error:
+        logger.warning("%s", error)
+        raise OptionError(f"background {title!r}: its file cannot be read") from None
 
 
 def _thumbnail(entry: Entry) -> bytes:

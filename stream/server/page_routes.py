@@ -10,14 +10,14 @@ from stream.server.body import LARGEST_JSON_OFFER, read_json
 from stream.server.metrics import METRICS_TYPE
 from stream.server.offer import PAGE
 from stream.server.picture_file import UPLOAD_BYTES, UPLOAD_PIXELS
-from stream.server.problems import Problem
+from stream.server.problems import Full, Problem
 from stream.server.server import SERVER, Server
 from stream.server.sessions import Session
 from stream.server.settings import IceServer
 from stream.server.trickle import SDP_FRAGMENT, trickle
 from stream.server.uploads import read_upload
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).resolve().parent / "static"
 BROWSER = "livematte_browser"
 """A cookie by which a browser finds its own uploads again."""
 _PAGE_HEADERS = {
@@ -47,6 +47,8 @@ async def page(request: web.Request) -> web.StreamResponse:
     if not path.is_file() or not path.is_relative_to(STATIC):
         raise Problem(404, "There is nothing at this address.")
     headers = dict(_PAGE_HEADERS)
+    if path.suffix == ".js":
+        headers["Content-Type"] = "text/javascript; charset=utf-8"
     if path.name == "player.js":
         headers["Access-Control-Allow-Origin"] = "*"  # pages of others import it
     if request.path == "/":
@@ -75,8 +77,12 @@ async def settings(request: web.Request) -> web.Response:
 
 
 async def upload(request: web.Request) -> web.Response:
-    data, title = await read_upload(request)
-    entry = await request.app[SERVER].gallery.add(data, title, _own(request))
+    server, owner = request.app[SERVER], _own(request)
+    if server.uploads.locked():
+        raise Full("Too many pictures are being uploaded. Try again in a moment.")
+    async with server.uploads:
+        data, title = await read_upload(request)
+        entry = await server.gallery.add(data, title, owner)
     return web.json_response(entry.as_dict(), status=201)
 
 
@@ -93,11 +99,11 @@ async def thumbnail(request: web.Request) -> web.Response:
 
 async def offer(request: web.Request) -> web.Response:
     server = request.app[SERVER]
+    body = await read_json(request, LARGEST_JSON_OFFER)
+    sdp, wanted = body.get("sdp"), body.get("options", {})
+    if not isinstance(sdp, str) or body.get("type") != "offer" or not isinstance(wanted, dict):
+        raise Problem(400, 'Wanted is {"type": "offer", "sdp": "…", "options": {…}}.')
     with server.sessions.place("page"):
-        body = await read_json(request, LARGEST_JSON_OFFER)
-        sdp, wanted = body.get("sdp"), body.get("options", {})
-        if not isinstance(sdp, str) or body.get("type") != "offer" or not isinstance(wanted, dict):
-            raise Problem(400, 'Wanted is {"type": "offer", "sdp": "…", "options": {…}}.')
         browser = request.cookies.get(BROWSER)
         session, answer = await _open(server, sdp, wanted, browser)
         await server.sessions.start(session, server.serve_call(session))

@@ -23,6 +23,8 @@ from stream.server.sessions import Session, Sessions, until_first
 from stream.server.settings import ServerSettings
 
 REPORT_SECONDS = 1.0
+UPLOADS_AT_ONCE = 4
+"""Each holds its whole file in memory."""
 
 
 class Server:
@@ -33,6 +35,7 @@ class Server:
         self.settings, self.networks = settings, networks
         self.metrics = Metrics()
         self.gallery = Gallery(settings.backgrounds)
+        self.uploads = asyncio.Semaphore(UPLOADS_AT_ONCE)
         self.sessions = Sessions(settings.max_sessions, settings.max_viewers, self.metrics)
         self.defaults = CallOptions(budget_ms=settings.frame_budget_ms, model=settings.model)
 

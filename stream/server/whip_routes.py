@@ -19,8 +19,8 @@ _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "none": No
 
 async def publish(request: web.Request) -> web.Response:
     server, name = request.app[SERVER], request.match_info["name"]
+    sdp = await read_text(request, SDP)
     with server.sessions.place("whip"):
-        sdp = await read_text(request, SDP)
         if server.sessions.published(name):
             raise Problem(409, f"{name!r} is being published already.")
         async with server.answering(sdp, WHIP) as peer:
@@ -33,8 +33,8 @@ async def publish(request: web.Request) -> web.Response:
 
 async def watch(request: web.Request) -> web.Response:
     server, name = request.app[SERVER], request.match_info["name"]
+    sdp = await read_text(request, SDP)
     with server.sessions.place("whep"):
-        sdp = await read_text(request, SDP)
         published = _published(server, name)
         async with server.answering(sdp, WHEP) as peer:
             peer.send(published.call.fan.track())
