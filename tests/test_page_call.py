@@ -1,14 +1,12 @@
 """The call page in a real browser with a drawn camera, before a server that only mirrors."""
 
-from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, FilePayload
 
-from tests.browser import Visit, chromium, visit
+from tests.browser import Visit, visit
 from tests.stub_call_server import Refusal, StubCallServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -25,18 +23,6 @@ NAMELESS = """() => [...document.querySelectorAll("button, input, select, video,
   .filter((one) => !one.ariaLabel && !one.textContent.trim())
   .filter((one) => !one.labels?.[0]?.textContent.trim())
   .map((one) => one.outerHTML)"""
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def server() -> AsyncIterator[StubCallServer]:
-    async with StubCallServer().serving() as started:
-        yield started
 
 
 def call_page(

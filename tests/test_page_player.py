@@ -1,17 +1,15 @@
 """player.js in a real browser: stacked alpha becomes a canvas that is truly transparent."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-import pytest_asyncio
 from numpy.typing import NDArray
 from playwright.async_api import Browser
 
-from tests.browser import chromium, visit
+from tests.browser import visit
 from tests.stub_call_server import RED, StubCallServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -70,18 +68,6 @@ class Layout:
     height: int = 48
     guard: int = 16
     stacked: bool = True
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def server() -> AsyncIterator[StubCallServer]:
-    async with StubCallServer().serving() as started:
-        yield started
 
 
 Box = tuple[str, int, int, int, int]
