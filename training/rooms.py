@@ -82,7 +82,7 @@ class Rooms:
         height, width = picture.shape[:2]
         aspect *= np.exp(rng.normal(0, 0.15))
         most = min(height, width / aspect)
-        high = most * rng.uniform(0.75 if streets else 0.3, 1)
+        high = most * rng.uniform(0.75 if streets else 0.2, 1)
         wide = high * aspect
         left, top = rng.uniform(0, width - wide), rng.uniform(0, height - high)
         matrix = np.array([[size / wide, 0, 0], [0, size / high, 0]])
