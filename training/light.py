@@ -70,9 +70,9 @@ def filmed(picture: Picture, rng: np.random.Generator) -> RgbImage:
     if rng.random() < 0.2:
         picture = coarse(picture, rng.uniform(0.35, 0.8))
     if rng.random() < 0.5:
-        picture = _noisy(picture, rng)
+        picture = noisy(picture, rng)
     levels = np.clip(picture * 255 + 0.5, 0, 255).astype(np.uint8)
-    return _compressed(levels, rng) if rng.random() < 0.5 else levels
+    return compressed(levels, rng) if rng.random() < 0.5 else levels
 
 
 def coarse(picture: Picture, part: float) -> Picture:
@@ -98,7 +98,7 @@ def _shaken(picture: Picture, rng: np.random.Generator) -> Picture:
     return np.asarray(cv2.filter2D(picture, -1, kernel / max(kernel.sum(), 1e-3)), np.float32)
 
 
-def _noisy(picture: Picture, rng: np.random.Generator) -> Picture:
+def noisy(picture: Picture, rng: np.random.Generator) -> Picture:
     """Grey and coloured noise, sometimes of a coarser grain than a pixel."""
     size = picture.shape[0]
     grain = size if rng.random() < 0.6 else size // 2
@@ -108,7 +108,7 @@ def _noisy(picture: Picture, rng: np.random.Generator) -> Picture:
     return picture + (noise if grain == size else cv2.resize(noise, (size, size)))
 
 
-def _compressed(levels: RgbImage, rng: np.random.Generator) -> RgbImage:
+def compressed(levels: RgbImage, rng: np.random.Generator) -> RgbImage:
     quality = int(rng.integers(18, 92))
     _, code = cv2.imencode(".jpg", levels, (cv2.IMWRITE_JPEG_QUALITY, quality))
     return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR), np.uint8)

@@ -1,0 +1,187 @@
+"""Whole frames with exact alpha and the foreground's own colour, for the edge to be learnt from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from bench.camera import BT709
+from bench.cutouts import Cutout, Split, cutouts
+from pipeline.colour import yuv_from_rgb
+from pipeline.frame import AlphaMatte, Frame, RgbImage
+from training.edge_drawn import drawn_subject
+from training.geometry import random_aspect, warped
+from training.light import Picture, compressed, lit_from_a_side, noisy, relit
+from training.people import calling_people, street_people
+from training.rooms import Rooms
+
+_LONGER_SIDES = (480, 1920)
+"""Pixels, drawn by their logarithm."""
+_DRAWN = 0.35
+"""How often the subject is drawn; else it is a photographed cut-out."""
+_RECOLOURED = 0.2
+"""How often a cut-out gets other colours altogether: there are few of them."""
+_LARGEST_SCALE = 1.25
+"""A cut-out brought up further would teach a blur."""
+_TOUCHING = 0.02
+"""Part of a side's pixels that have alpha: from there on the photo cut the subject off."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EdgePicture:
+    """A frame as a camera saw it, and what it is made of, all of one height and width.
+
+    `foreground` uint8 (H, W, 3) is the subject's own colour also where alpha is small; `alpha`
+    float32 (H, W). `name` is the subject's.
+    """
+
+    name: str
+    frame: Frame
+    foreground: RgbImage
+    alpha: AlphaMatte
+
+
+class EdgePictures:
+    """Pictures at random: a subject, photographed or drawn, before a room or a street."""
+
+    def __init__(self, groups: Sequence[tuple[float, Sequence[Cutout]]], rooms: Rooms) -> None:
+        """`groups` of photographed cut-outs, each with its odds."""
+        filled = [(odds, group) for odds, group in groups if group]
+        total = sum(odds for odds, _ in filled)
+        self._odds = [odds / total for odds, _ in filled]
+        self._groups = [group for _, group in filled]
+        self._rooms = rooms
+
+    @classmethod
+    def load(
+        cls, split: Split, mattes: Path | None = None, most: int | None = 150
+    ) -> "EdgePictures":
+        """Of the shared media; `mattes` is the folder of mattes made for its portraits.
+
+        At most so many street photos are emptied for their streets.
+        """
+        pairs = list(cutouts(split))
+        portraits = [one for one in pairs if one.name.startswith("portrait/")]
+        others = [one for one in pairs if not one.name.startswith("portrait/")]
+        calling = (
+            []
+            if mattes is None
+            else [
+                Cutout(one.name, one.foreground, one.alpha.astype(np.float32) / np.float32(255))
+                for one in calling_people(split, mattes)
+            ]
+        )
+        rooms = Rooms.load(split, list(street_people(split, most)))
+        return cls([(0.4, portraits), (0.4, others), (0.2, calling)], rooms)
+
+    def picture(self, rng: np.random.Generator) -> EdgePicture:
+        """One picture, all of it following from the generator's state."""
+        width, height = _size(rng)
+        side = max(width, height)
+        room, _ = self._rooms.behind(side, 1.0, rng)
+        subject = self._subject(side, rng)
+        colour, alpha = _placed(subject, width, height, rng)
+        if rng.random() < _RECOLOURED:
+            colour = _recoloured(colour, self._texture(side, rng), rng)
+        colour = relit(colour, rng)
+        if rng.random() < 0.25:
+            colour = lit_from_a_side(colour, rng)
+        levels, colour, alpha = _filmed(room, np.clip(colour, 0, 1), alpha, rng)
+        parts = [np.ascontiguousarray(one[:height, :width]) for one in (levels, colour, alpha)]
+        frame = Frame.from_rgb(parts[0]) if rng.random() < 0.5 else _as_decoded(parts[0])
+        own = np.clip(parts[1] * 255 + 0.5, 0, 255).astype(np.uint8)
+        return EdgePicture(subject.name, frame, own, parts[2])
+
+    def _subject(self, size: int, rng: np.random.Generator) -> Cutout:
+        if rng.random() < _DRAWN or not self._groups:
+            return drawn_subject(size, self._texture(size, rng), rng)
+        group = self._groups[rng.choice(len(self._groups), p=self._odds)]
+        return group[int(rng.integers(len(group)))]
+
+    def _texture(self, size: int, rng: np.random.Generator) -> RgbImage:
+        view, _ = self._rooms.behind(max(64, size // 2), 1.0, rng)
+        return np.clip(view * 255, 0, 255).astype(np.uint8)
+
+
+def _size(rng: np.random.Generator) -> tuple[int, int]:
+    """Width and height of a frame, even."""
+    low, high = np.log(_LONGER_SIDES)
+    longer, aspect = np.exp(rng.uniform(low, high)), random_aspect(rng)
+    return int(longer * min(1, aspect)) // 2 * 2, int(longer * min(1, 1 / aspect)) // 2 * 2
+
+
+def _placed(
+    subject: Cutout, width: int, height: int, rng: np.random.Generator
+) -> tuple[Picture, AlphaMatte]:
+    """Colour and alpha on a square, the subject in its first `width` columns, `height` rows.
+
+    A side that the photo cuts off lies outside the frame where that is possible.
+    """
+    rows, columns = subject.alpha.shape
+    scale = min(_LARGEST_SCALE, min(width, height) * rng.uniform(0.8, 1.8) / max(rows, columns))
+    cut = tuple(float((line > 0.1).mean()) > _TOUCHING for line in _sides(subject.alpha))
+    turn = rng.uniform(-15, 15) if rng.random() < 0.3 and not any(cut) else 0.0
+    matrix = cv2.getRotationMatrix2D((columns / 2, rows / 2), turn, scale)
+    middle = np.array((columns, rows)) / 2
+    place = rng.uniform(0.3, 0.7, 2) * (width, height) - scale * middle
+    for axis, length in enumerate((width - scale * columns, height - scale * rows)):
+        if cut[axis]:
+            place[axis] = min(place[axis], -2)
+        if cut[axis + 2]:
+            place[axis] = max(place[axis], length + 2)
+    matrix[:, 2] += place + (scale - 1) * middle
+    if rng.random() < 0.5:
+        matrix = np.array([[-1.0, 0, width - 1], [0, 1, 0]]) @ np.vstack((matrix, [0, 0, 1]))
+    levels = np.clip(subject.alpha * 255 + 0.5, 0, 255).astype(np.uint8)
+    side = max(width, height)
+    colour = np.asarray(warped(subject.foreground, matrix, side, None))
+    alpha = np.asarray(warped(levels, matrix, side))
+    return colour.astype(np.float32) / 255, alpha.astype(np.float32) / 255
+
+
+def _sides(alpha: AlphaMatte) -> tuple[AlphaMatte, ...]:
+    """A few lines along the left, upper, right and lower side."""
+    return alpha[:, :3], alpha[:3], alpha[:, -3:], alpha[-3:]
+
+
+def _recoloured(colour: Picture, texture: RgbImage, rng: np.random.Generator) -> Picture:
+    """The subject's light and shade in another photograph's colours."""
+    size = colour.shape[0]
+    other = cv2.resize(texture, (size, size)).astype(np.float32) / 255
+    light = colour.mean(2, keepdims=True) / max(float(colour.mean()), 0.05)
+    return np.asarray(other * (1 + np.float32(rng.uniform(0.2, 1)) * (light - 1)), np.float32)
+
+
+def _filmed(
+    room: Picture, colour: Picture, alpha: AlphaMatte, rng: np.random.Generator
+) -> tuple[RgbImage, Picture, AlphaMatte]:
+    """Through a lens, whose blur alpha shares, and a camera and a codec, which it does not."""
+    if rng.random() < 0.3:
+        colour, alpha = _blurred(colour, alpha, rng.uniform(0.4, 1.6))
+    picture = np.clip(room + alpha[..., None] * (colour - room), 0, 1)
+    if rng.random() < 0.45:
+        picture = noisy(picture, rng) if rng.random() < 0.3 else _grainy(picture, rng)
+    levels = np.clip(picture * 255 + 0.5, 0, 255).astype(np.uint8)
+    return compressed(levels, rng) if rng.random() < 0.35 else levels, colour, alpha
+
+
+def _blurred(colour: Picture, alpha: AlphaMatte, sigma: float) -> tuple[Picture, AlphaMatte]:
+    """Out of focus: colours in their part of alpha, so that nothing beyond bleeds in."""
+    soft = np.asarray(cv2.GaussianBlur(alpha, (0, 0), sigma))
+    mixed = cv2.GaussianBlur(colour * alpha[..., None], (0, 0), sigma)
+    return np.where(soft[..., None] > 0.02, mixed / np.maximum(soft, 0.02)[..., None], colour), soft
+
+
+def _grainy(picture: Picture, rng: np.random.Generator) -> Picture:
+    """The noise of a good camera."""
+    noise = rng.standard_normal(picture.shape, dtype=np.float32)
+    return picture + noise * np.float32(rng.uniform(0.002, 0.012))
+
+
+def _as_decoded(rgb: RgbImage) -> Frame:
+    """As a decoder gives it: planes with colour at half the resolution."""
+    height, width = rgb.shape[:2]
+    half = (-(-height // 2), -(-width // 2))
+    return Frame(yuv_from_rgb(rgb, BT709, height, ((height, width), half, half)), colour=BT709)
