@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.cells import Floats, spread
-from pipeline.colour import rgb_from_yuv
+from pipeline.colour import Plane, rgb_from_yuv
 from pipeline.frame import AlphaMatte, Frame, RgbImage, Roi
 from pipeline.matte import EdgeMatte
 
@@ -55,7 +55,7 @@ class Tiling:
         return Roi(left, top, left + PATCH, top + PATCH)
 
     def window(self, number: int, step: int = 1) -> Floats:
-        """A patch's weight at its values, one every `step` pixels: float32 (PATCH / step) squared."""
+        """A patch's weights, one each `step` pixels: float32 (PATCH / step) squared."""
         row, column = divmod(number, len(self.lefts))
         down, across = (
             line.reshape(-1, step).mean(1) for line in (self.down[row], self.across[column])
@@ -147,7 +147,7 @@ def cut_patches(
     return patches
 
 
-def cut(plane: NDArray[np.generic], roi: Roi) -> NDArray[np.generic]:
+def cut(plane: Plane, roi: Roi) -> Plane:
     """The ROI of a plane (H, W[, C]), which goes on beyond its borders as it ends there."""
     height, width = plane.shape[:2]
     left, top = max(0, roi.left), max(0, roi.top)

@@ -45,7 +45,7 @@ def drawn_subject(side: int, texture: RgbImage, rng: np.random.Generator) -> Cut
     kind = str(rng.choice(_KINDS, p=_ODDS))
     body = _body(side, rng)
     colour = _dyed(resize(texture, side, side), rng)
-    canvas = _Canvas(colour, body.astype(np.float32) / 255)
+    canvas = _Canvas(colour, _unit(body))
     _DRAW[kind](canvas, body, rng)
     levels = np.clip(canvas.colour * 255 + 0.5, 0, 255).astype(np.uint8)
     return Cutout(f"drawn/{kind}", levels, np.clip(canvas.alpha, 0, 1))
@@ -68,7 +68,7 @@ def _body(side: int, rng: np.random.Generator) -> Levels:
 
 def _dyed(texture: RgbImage, rng: np.random.Generator) -> Picture:
     """A photograph's colours, drawn together towards one colour by some degree."""
-    picture = texture[..., rng.permutation(3)].astype(np.float32) / 255
+    picture = _unit(texture[..., rng.permutation(3)])
     hue = rng.uniform(0.03, 0.95, 3) if rng.random() < 0.5 else np.full(3, rng.uniform(0.03, 0.95))
     kept = rng.uniform(0.1, 1)
     picture = np.float32(kept) * picture + ((1 - kept) * hue).astype(np.float32)
@@ -108,14 +108,14 @@ def _glass(canvas: _Canvas, body: Levels, rng: np.random.Generator) -> None:
     """A rim, a body that half lets through, and lights on it."""
     side = body.shape[0]
     inner = cv2.erode(body, _disc(max(1, int(rng.uniform(0.004, 0.02) * side))))
-    inner = cv2.GaussianBlur(inner, (0, 0), rng.uniform(0.5, 0.01 * side)).astype(np.float32) / 255
+    inner = _unit(cv2.GaussianBlur(inner, (0, 0), rng.uniform(0.5, 0.01 * side)))
     canvas.alpha = canvas.alpha * (1 - inner * np.float32(rng.uniform(0.35, 0.9)))
     for _ in range(rng.integers(1, 5)):
         spot = np.zeros_like(body)
         axes = np.maximum(rng.uniform(0.005, 0.06, 2) * side, 1).astype(int).tolist()
         place = (rng.uniform(0.3, 0.7, 2) * side).astype(int).tolist()
         cv2.ellipse(spot, place, axes, rng.uniform(0, 180), 0, 360, 255, -1, cv2.LINE_AA)
-        cover = cv2.GaussianBlur(spot, (0, 0), rng.uniform(0.5, 4)).astype(np.float32) / 255
+        cover = _unit(cv2.GaussianBlur(spot, (0, 0), rng.uniform(0.5, 4)))
         light = np.full_like(canvas.colour, rng.uniform(0.7, 1))
         canvas.add(cover * (body > 0) * np.float32(rng.uniform(0.4, 1)), light)
 
@@ -128,7 +128,7 @@ def _holes(canvas: _Canvas, body: Levels, rng: np.random.Generator) -> None:
         corners = rng.uniform(0.2, 0.8, 2) + rng.normal(0, rng.uniform(0.01, 0.06), (5, 2))
         hull = cv2.convexHull((corners * side).astype(np.int32))
         cv2.fillPoly(gaps, [hull], 255, cv2.LINE_AA)
-    canvas.alpha = canvas.alpha * (1 - gaps.astype(np.float32) / 255)
+    canvas.alpha = canvas.alpha * (1 - _unit(gaps))
     lines = [
         _strand(root, out, rng.uniform(0.05, 0.3) * side, 0, rng.exponential(0.3), rng)
         for root, out in _outline(body, int(rng.uniform(10, 50)), rng)
@@ -196,7 +196,7 @@ def _draw(
         tone = np.clip(canvas.colour[y, x] * np.exp(rng.normal(0, 0.25)), 0, 1)
         cv2.polylines(cover, [_fixed(line * _FINE)], False, 255, thin, cv2.LINE_AA, 4)
         cv2.polylines(shade, [_fixed(line)], False, tone.tolist(), max(3, thin + 2), 8, 4)
-    alpha = resize(cover, side, side).astype(np.float32) / 255 * np.float32(opacity * faint)
+    alpha = _unit(resize(cover, side, side)) * np.float32(opacity * faint)
     drawn = shade.max(2, keepdims=True) > 0
     canvas.add(alpha, np.where(drawn, shade, canvas.colour))
 
@@ -208,3 +208,7 @@ def _fixed(line: Points) -> NDArray[np.int32]:
 
 def _disc(radius: int) -> Levels:
     return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2))
+
+
+def _unit(levels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return levels.astype(np.float32) / np.float32(255)

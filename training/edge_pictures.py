@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.camera import BT709
 from bench.cutouts import Cutout, Split, cutouts
@@ -89,10 +90,10 @@ class EdgePictures:
         if rng.random() < 0.25:
             colour = lit_from_a_side(colour, rng)
         levels, colour, alpha = _filmed(room, np.clip(colour, 0, 1), alpha, rng)
-        parts = [np.ascontiguousarray(one[:height, :width]) for one in (levels, colour, alpha)]
-        frame = Frame.from_rgb(parts[0]) if rng.random() < 0.5 else _as_decoded(parts[0])
-        own = np.clip(parts[1] * 255 + 0.5, 0, 255).astype(np.uint8)
-        return EdgePicture(subject.name, frame, own, parts[2])
+        part = slice(0, height), slice(0, width)
+        rgb, own = np.ascontiguousarray(levels[part]), _levels(colour[part])
+        frame = Frame.from_rgb(rgb) if rng.random() < 0.5 else _as_decoded(rgb)
+        return EdgePicture(subject.name, frame, own, np.ascontiguousarray(alpha[part]))
 
     def _subject(self, size: int, rng: np.random.Generator) -> Cutout:
         if rng.random() < _DRAWN or not self._groups:
@@ -102,7 +103,7 @@ class EdgePictures:
 
     def _texture(self, size: int, rng: np.random.Generator) -> RgbImage:
         view, _ = self._rooms.behind(max(64, size // 2), 1.0, rng)
-        return np.clip(view * 255, 0, 255).astype(np.uint8)
+        return _levels(view)
 
 
 def _size(rng: np.random.Generator) -> tuple[int, int]:
@@ -134,11 +135,11 @@ def _placed(
     matrix[:, 2] += place + (scale - 1) * middle
     if rng.random() < 0.5:
         matrix = np.array([[-1.0, 0, width - 1], [0, 1, 0]]) @ np.vstack((matrix, [0, 0, 1]))
-    levels = np.clip(subject.alpha * 255 + 0.5, 0, 255).astype(np.uint8)
     side = max(width, height)
     colour = np.asarray(warped(subject.foreground, matrix, side, None))
-    alpha = np.asarray(warped(levels, matrix, side))
-    return colour.astype(np.float32) / 255, alpha.astype(np.float32) / 255
+    alpha = np.asarray(warped(_levels(subject.alpha), matrix, side))
+    unit = np.float32(1 / 255)
+    return colour.astype(np.float32) * unit, alpha.astype(np.float32) * unit
 
 
 def _sides(alpha: AlphaMatte) -> tuple[AlphaMatte, ...]:
@@ -163,7 +164,7 @@ def _filmed(
     picture = np.clip(room + alpha[..., None] * (colour - room), 0, 1)
     if rng.random() < 0.45:
         picture = noisy(picture, rng) if rng.random() < 0.3 else _grainy(picture, rng)
-    levels = np.clip(picture * 255 + 0.5, 0, 255).astype(np.uint8)
+    levels = _levels(picture)
     return compressed(levels, rng) if rng.random() < 0.35 else levels, colour, alpha
 
 
@@ -185,3 +186,7 @@ def _as_decoded(rgb: RgbImage) -> Frame:
     height, width = rgb.shape[:2]
     half = (-(-height // 2), -(-width // 2))
     return Frame(yuv_from_rgb(rgb, BT709, height, ((height, width), half, half)), colour=BT709)
+
+
+def _levels(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.clip(values * 255 + 0.5, 0, 255).astype(np.uint8)

@@ -5,8 +5,9 @@ uses, and the guided alpha is its own. Each picture follows from the seed and it
 has a file of its own, so that what was interrupted goes on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
@@ -32,14 +33,19 @@ from pipeline.errors import LivematteError
 from pipeline.frame import AlphaMatte, Frame, Roi
 from pipeline.guided import guided_upsample
 from pipeline.models import CATALOGUE
-from pipeline.runtime import RuntimeOptions
+from pipeline.runtime import Precision, RuntimeOptions
 from pipeline.segment import Segmenter, U2Net
 from pipeline.subject import WHOLE, Look, grown
 from training.edge_pictures import EdgePicture, EdgePictures
 
 LAYERS = CHANNELS + 5
 """Of a prepared patch: the generator's channels, foreground colour, true alpha, band."""
-SEEN_BY = ((320, "auto"), (320, "bf16"), (256, "auto"), (192, "auto"))
+SEEN_BY: tuple[tuple[int, Precision], ...] = (
+    (320, "auto"),
+    (320, "bf16"),
+    (256, "auto"),
+    (192, "auto"),
+)
 """Sides and precisions of the networks that look."""
 _FOUND = 0.7
 """The least IoU with the truth; a subject that was not found is no matter of its edge."""
@@ -67,7 +73,7 @@ def open_eyes(models: Sequence[str]) -> list[Eye]:
         for size, precision in SEEN_BY:
             fixed = model in CATALOGUE and CATALOGUE[model].spec.size > size
             if not fixed:
-                options = RuntimeOptions(precision=precision)
+                options = RuntimeOptions(precision=precision, threads=1)
                 eyes.append(Eye(U2Net.load(model, options, (size,)), size))
     return eyes
 
@@ -91,18 +97,51 @@ def layers_of(
     return np.concatenate((seen, np.stack(truth)), 3)
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which pictures of a split one process makes: those from `first` on, every `step`."""
+
+    split: Split
+    models: tuple[str, ...]
+    mattes: Path | None
+    out: Path
+    first: int
+    step: int
+    count: int
+    most: int
+    seed: int
+
+
+def make_part(part: Part) -> None:
+    """Open what is needed, and make a part; in a process of its own."""
+    cv2.setNumThreads(1)
+    numbers = range(part.first, part.count, part.step)
+    if not all(_file(part.out, number).is_file() for number in numbers):
+        pictures = EdgePictures.load(part.split, part.mattes)
+        prepare(pictures, open_eyes(part.models), part.out, numbers, part.most, part.seed)
+
+
 def prepare(
-    pictures: EdgePictures, eyes: Sequence[Eye], out: Path, count: int, most: int, seed: int
+    pictures: EdgePictures,
+    eyes: Sequence[Eye],
+    out: Path,
+    numbers: Iterable[int],
+    most: int,
+    seed: int,
 ) -> None:
-    """Write what is missing of 00000.npy … count - 1, each uint8 (n, PATCH, PATCH, LAYERS)."""
+    """Write what is missing of 00000.npy and so on, each uint8 (n, PATCH, PATCH, LAYERS)."""
     out.mkdir(parents=True, exist_ok=True)
-    for number in range(count):
-        file = out / f"{number:05}.npy"
+    for number in numbers:
+        file = _file(out, number)
         if not file.is_file():
             rng = np.random.default_rng((seed, number))
             _write(file, layers_of(pictures.picture(rng), eyes, most, rng))
             if number % 50 == 0:
-                typer.echo(f"{out.name}: {number} of {count}")
+                typer.echo(f"{out.name}: {number}")
+
+
+def _file(out: Path, number: int) -> Path:
+    return out / f"{number:05}.npy"
 
 
 def _coarse(picture: EdgePicture, eyes: Sequence[Eye], rng: np.random.Generator) -> AlphaMatte:
@@ -177,14 +216,18 @@ def main(
     most: Annotated[int, typer.Option(help="Patches of each.")] = 8,
     mattes: Annotated[Path | None, typer.Option(help="Mattes made for the portraits.")] = None,
     seed: Annotated[int, typer.Option(help="The pictures follow from it.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that make them.")] = 2,
 ) -> None:
     """Make what is missing. A patch takes 160 KB on disk, a picture about a second."""
-    cv2.setNumThreads(1)
     splits: tuple[tuple[Split, int], ...] = (("validation", count // 16), ("train", count))
+    parts = [
+        Part(split, tuple(model), mattes, out / split, first, workers, pictures, most, seed)
+        for split, pictures in splits
+        for first in range(workers)
+    ]
     try:
-        eyes = open_eyes(model)
-        for split, pictures in splits:
-            prepare(EdgePictures.load(split, mattes), eyes, out / split, pictures, most, seed)
+        with get_context("spawn").Pool(workers) as pool:
+            pool.map(make_part, parts, chunksize=1)
     except LivematteError as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from error

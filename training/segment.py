@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import cv2
 import torch
 import typer
-from torch import Tensor
+from torch import Tensor, nn
 
 from pipeline.errors import LivematteError
 from training.batches import Batch, Steps, batches
@@ -78,7 +78,7 @@ class Trainer:
         if torch.isfinite(norm):  # bfloat16 has the range of float32, but a step is not worth a run
             self._optimiser.step()
         self.step += 1
-        self._average()
+        average(self.averaged, self.network, self.step, self.plan.averaged)
         return loss.item()
 
     def state(self) -> dict[str, Any]:
@@ -110,13 +110,13 @@ class Trainer:
         loss = matting_loss(sides, alpha, weight)
         return loss if taught is None else loss + taught_loss(sides, taught)
 
-    def _average(self) -> None:
-        """Early on the average follows fast: the first steps change most."""
-        kept = min(self.plan.averaged, (1 + self.step) / (10 + self.step))
-        pairs = zip(self.averaged.parameters(), self.network.parameters(), strict=True)
-        with torch.no_grad():
-            for mean, now in pairs:
-                mean.lerp_(now, 1 - kept)
+
+def average(mean: nn.Module, now: nn.Module, step: int, slowest: float) -> None:
+    """Move averaged weights to the present ones; early on fast, for the first steps change most."""
+    kept = min(slowest, (1 + step) / (10 + step))
+    with torch.no_grad():
+        for one, other in zip(mean.parameters(), now.parameters(), strict=True):
+            one.lerp_(other, 1 - kept)
 
 
 def by_pixel(x: Tensor) -> Tensor:
@@ -146,7 +146,7 @@ def train(trainer: Trainer, scenes: Scenes, judge: Judge, out: Path, workers: in
             recent = sum(losses[-_REPORT_EVERY:]) / _REPORT_EVERY
             typer.echo(f"step {trainer.step}: loss {recent:.4f}, {each:.2f} s a step")
         if trainer.step % _SAVE_EVERY == 0:
-            _save(trainer.state(), out / "last.pt")
+            save(trainer.state(), out / "last.pt")
         if trainer.step % plan.judge_every == 0 or trainer.step == plan.steps:
             recent = sum(losses[-plan.judge_every :]) / len(losses[-plan.judge_every :])
             _report(trainer, judge.score(trainer.averaged), out, recent, each)
@@ -162,11 +162,11 @@ def _report(trainer: Trainer, score: Score, out: Path, loss: float, each: float)
     typer.echo(json.dumps(line))
     if score.error < trainer.best:
         trainer.best = score.error
-        _save({"step": trainer.step, "averaged": trainer.averaged.state_dict()}, out / "best.pt")
-    _save(trainer.state(), out / "last.pt")
+        save({"step": trainer.step, "averaged": trainer.averaged.state_dict()}, out / "best.pt")
+    save(trainer.state(), out / "last.pt")
 
 
-def _save(state: dict[str, Any], file: Path) -> None:
+def save(state: dict[str, Any], file: Path) -> None:
     """Written beside and moved into place: a run that is killed leaves a whole file."""
     part = file.with_suffix(".part")
     torch.save(state, part)
