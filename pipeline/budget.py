@@ -1,11 +1,13 @@
 """A frame rate to hold, and what is given up for it.
 
-The order of what goes: refinement along the frame's colours, then the network's size, step by step.
+The order of what goes: patches of the refined edge, refinement along the frame's colours, then the
+network's size, step by step.
 Whole frames are dropped last and not here: a live session's queues keep the newest.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 DOWN_AT, UP_BELOW = 1.0, 0.7
 """Parts of the budget: above the first a frame was too slow, below the second it leaves room."""
@@ -22,10 +24,14 @@ class Quality:
     """Whether the edge is refined along the frame's colours."""
     smaller: int = 0
     """By how many sizes the network is smaller than its largest."""
+    rois: float = 1.0
+    """Part of the time that is left in which patches of the edge are refined."""
 
 
 LADDER = (Quality(), Quality(refine=False), Quality(False, 1), Quality(False, 2))
 """From the best to the cheapest."""
+EDGE_LADDER = (Quality(), Quality(rois=0.5), *(replace(one, rois=0.0) for one in LADDER))
+"""The same where patches of the edge are refined: of these there are fewer, and then none."""
 
 
 class QualityLadder:
@@ -35,21 +41,24 @@ class QualityLadder:
     files, never steps. `downs` and `ups` count the steps.
     """
 
-    def __init__(self, budget: float = math.inf) -> None:
-        self.budget = budget
+    def __init__(self, budget: float = math.inf, rungs: Sequence[Quality] = LADDER) -> None:
+        self.budget, self.rungs = budget, rungs
         self.step = self.downs = self.ups = 0
         self._late = self._early = 0
         self._patience = UP_AFTER
 
     @property
     def quality(self) -> Quality:
-        return LADDER[self.step]
+        return self.rungs[self.step]
 
-    def note(self, seconds: float) -> None:
-        """Learn what the slowest stage of a frame took."""
+    def note(self, seconds: float, filled: float = 0.0) -> None:
+        """Learn what the slowest stage of a frame took.
+
+        So much of it only filled the time that was left: it is no reason not to climb.
+        """
         self._late = self._late + 1 if seconds > DOWN_AT * self.budget else 0
-        self._early = self._early + 1 if seconds < UP_BELOW * self.budget else 0
-        if self._late == DOWN_AFTER and self.step < len(LADDER) - 1:
+        self._early = self._early + 1 if seconds - filled < UP_BELOW * self.budget else 0
+        if self._late == DOWN_AFTER and self.step < len(self.rungs) - 1:
             self._move(+1)
             self.downs += 1
             if self.ups:

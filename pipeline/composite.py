@@ -1,10 +1,13 @@
 """A new background behind the foreground."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import cv2
 import numpy as np
 
+from pipeline.blend import EdgeColour
 from pipeline.cells import Block, Floats, double, halve, repeat, spread
 from pipeline.colour import Plane, Planes, yuv_from_rgb
 from pipeline.errors import OptionError
@@ -77,33 +80,64 @@ def solid(red: int, green: int, blue: int) -> Picture:
     return Picture(np.full((1, 1, 3), (red, green, blue), np.uint8))
 
 
-def composite(frame: Frame, matte: EdgeMatte, background: Planes | None) -> Frame:
+def composite(
+    frame: Frame, matte: EdgeMatte, background: Planes | None, known: EdgeColour | None = None
+) -> Frame:
     """The frame's foreground before a background, or its colours alone if that is None.
 
     Where alpha is 1 samples leave as they came; at the edge they are freed of the old background;
-    where it is 0 nothing of the old picture is left.
+    where it is 0 nothing of the old picture is left. Colours at the edge are estimated from those
+    around, as far as they are not `known`.
     """
     behind: Planes | tuple[None, ...] = (None,) * 3
     if background is not None:
         behind = tuple(cv2.split(background[0])) if frame.is_rgb else background
-    colours = zip(*estimate_colours(frame.low(matte.side), matte.low), strict=True)
+    fore, back = estimate_colours(frame.low(matte.side), matte.low)
     mixed = tuple(
-        _blend(plane, matte, frame.block(plane, matte.side), pair, under)
-        for plane, pair, under in zip(frame.channels, colours, behind, strict=True)
+        _blend(plane, matte, frame.block(plane, matte.side), colours, under)
+        for plane, colours, under in zip(
+            frame.channels, _channels(frame, fore, back, known), behind, strict=True
+        )
     )
     return frame.with_planes((cv2.merge(mixed),) if frame.is_rgb else mixed)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Colours:
+    """Of one channel, float32 (h, w) each: foreground and background, and what is known.
+
+    `difference` is foreground minus background times `weight`, 0…1, which says how far.
+    """
+
+    foreground: Floats
+    background: Floats
+    difference: Floats | None = None
+    weight: Floats | None = None
+
+
+def _channels(
+    frame: Frame, fore: Sequence[Floats], back: Sequence[Floats], known: EdgeColour | None
+) -> Iterator[_Colours]:
+    """The colours of each of the frame's channels."""
+    if known is None:
+        yield from map(_Colours, fore, back)
+        return
+    from_rgb = np.linalg.inv(frame.channels_to_rgb[:, :3])
+    differences = np.tensordot(from_rgb, known.difference, 1).astype(np.float32)
+    for one, other, difference in zip(fore, back, differences, strict=True):
+        yield _Colours(one, other, difference, known.weight)
 
 
 def _blend(
     plane: Plane,
     matte: EdgeMatte,
     block: Block,
-    colours: tuple[Floats, Floats],
+    colours: _Colours,
     behind: Plane | None,
 ) -> Plane:
     """One plane: its foreground over `behind`, or alone, its colours running on beyond the edge."""
     if behind is None:
-        result = spread(np.rint(colours[0]).astype(np.uint8), plane, block).copy()
+        result = spread(np.rint(colours.foreground).astype(np.uint8), plane, block).copy()
     else:
         result = behind.copy()
     cv2.copyTo(plane, repeat(matte.inside, plane, block), result)
@@ -116,7 +150,7 @@ def _blend_edge(
     plane: Plane,
     matte: EdgeMatte,
     block: Block,
-    colours: tuple[Floats, Floats],
+    colours: _Colours,
     behind: Plane | None,
     result: Plane,
 ) -> None:
@@ -124,7 +158,12 @@ def _blend_edge(
     cells = matte.cells
     samples, alpha = cells.samples(plane, block), matte.pooled(block)
     image = np.take(plane, samples).astype(np.float32)
-    edge = unmix(image, alpha, *(cells.enlarge(colour, block) for colour in colours))
+    smooth = colours.foreground, colours.background
+    edge = unmix(image, alpha, *(cells.enlarge(colour, block) for colour in smooth))
+    if colours.difference is not None and colours.weight is not None:
+        exact = cells.enlarge(colours.difference, block) * (1 - alpha)
+        edge += exact + cells.enlarge(colours.weight, block) * (image - edge)
+        np.clip(edge, 0, 255, out=edge)
     if behind is not None:
         below = np.take(behind, samples).astype(np.float32)
         edge -= below

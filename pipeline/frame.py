@@ -34,6 +34,10 @@ class Roi:
     bottom: int
 
     @property
+    def edges(self) -> tuple[int, int, int, int]:
+        return self.left, self.top, self.right, self.bottom
+
+    @property
     def width(self) -> int:
         return self.right - self.left
 

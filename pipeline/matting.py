@@ -7,12 +7,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from pipeline.budget import QualityLadder
+from pipeline.blend import EdgeColour
+from pipeline.budget import EDGE_LADDER, LADDER, QualityLadder
 from pipeline.cells import cell_side
 from pipeline.composite import Background, Transparent, composite
 from pipeline.frame import AlphaMatte, Frame, RgbImage
 from pipeline.guided import guided_upsample
 from pipeline.matte import EdgeMatte
+from pipeline.refine import EdgeRefiner, EdgeView, RefineStats, RefineTotals
 from pipeline.scene import CutDetector
 from pipeline.segment import Segmenter, U2Net
 from pipeline.subject import SMALLEST, WHOLE, Look, SubjectCrop, checked_by_whole
@@ -20,6 +22,8 @@ from pipeline.temporal import TemporalFilter
 
 SAMPLES_KEPT = 3600
 """Of each stage: two minutes at 30 frames a second."""
+_LEARNING = 0.1
+"""How much a frame's own time counts in what the next one's composite is taken to need."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,11 +31,13 @@ class Matted:
     """What became of a frame.
 
     `frame` is the composite, or the foreground's own colours where the background is `transparent`.
+    `edge` says what was refined of its edge in patches.
     """
 
     frame: Frame
     matte: EdgeMatte
     transparent: bool = False
+    edge: RefineStats = field(default_factory=RefineStats)
 
     @property
     def alpha(self) -> AlphaMatte:
@@ -88,7 +94,8 @@ class Matting:
     `begin` and `finish` are called for every frame in order, `segment` between them in any order,
     from any thread. At most `LAG` frames may have begun and not finished; the result does not
     depend on how many they are. `smooth=False` takes every frame for itself, `follow=False` looks
-    at whole frames. With a `budget` in seconds a frame, `ladder` gives up quality to hold it.
+    at whole frames. `edges` refines the edge in patches. With a `budget` in seconds a frame,
+    `ladder` gives up quality to hold it.
 
     `segmenter`, `background`, `smooth`, `refine` (None: as the ladder says) and the ladder's budget
     may be set between frames from any thread: each is read once a frame.
@@ -101,6 +108,7 @@ class Matting:
         *,
         smooth: bool = True,
         follow: bool = True,
+        edges: EdgeRefiner | None = None,
         budget: float = math.inf,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -110,9 +118,12 @@ class Matting:
         self.temporal = TemporalFilter() if smooth else None
         self.subject = SubjectCrop() if follow else None
         self.cuts = CutDetector()
-        self.ladder = QualityLadder(budget)
+        self.edges = edges
+        self.ladder = QualityLadder(budget, LADDER if edges is None else EDGE_LADDER)
+        self.refined, self.patches = RefineStats(), RefineTotals()
         self.times = StageTimes()
         self._clock = clock
+        self._composite_s = 0.0
         self._size: tuple[int, int] | None = None
 
     @property
@@ -161,11 +172,39 @@ class Matting:
         if self.subject is not None:
             self.subject.learn(job.frame, matte, is_cut=job.is_cut, misled=segmented.misled)
         smoothed = self._lap("smooth", refined)
+        left = self._left(segmented.seconds + smoothed - began)
+        matte, colour = self._refined(segmented, matte, left)
+        painted = self._clock()
         behind = self.background(job.frame, matte)
-        result = composite(job.frame, matte, behind)
-        ended = self._lap("composite", smoothed)
-        self.ladder.note(max(segmented.seconds, ended - began))
-        return Matted(result, matte, transparent=behind is None)
+        result = composite(job.frame, matte, behind, colour)
+        ended = self._lap("composite", painted)
+        self._composite_s += _LEARNING * (ended - painted - self._composite_s)
+        self.ladder.note(max(segmented.seconds, ended - began), painted - smoothed)
+        return Matted(result, matte, behind is None, self.refined)
+
+    def _left(self, spent: float) -> float:
+        """Seconds for the edge: on one machine a frame's parts share the processors, whichever
+        thread they run in, so all of them count."""
+        if self.refine:
+            return math.inf
+        left = self.ladder.budget - spent - self._composite_s
+        rois = self.ladder.quality.rois
+        return left if math.isinf(left) and rois else rois * max(0.0, left)
+
+    def _refined(
+        self, segmented: Segmented, matte: EdgeMatte, left: float
+    ) -> tuple[EdgeMatte, EdgeColour | None]:
+        """The matte's edge refined in patches, if there is what does it and it is wanted."""
+        job, edges, began = segmented.job, self.edges, self._clock()
+        self.refined = RefineStats()
+        if edges is None or not job.refine:
+            return matte, None
+        view = EdgeView(job.frame, job.guide, segmented.alpha, matte, job.is_cut or not self.smooth)
+        refined = edges(view, left)
+        self.refined = refined.stats
+        self.patches.add(refined.stats)
+        self._lap("edges", began)
+        return refined.matte, refined.colour
 
     def _is_resized(self, frame: Frame) -> bool:
         """A frame of another size than the one before it is seen as a new scene."""

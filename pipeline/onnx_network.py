@@ -57,7 +57,7 @@ class OnnxNetwork:
         self.precision = _choose_precision(runtime, provider, options.precision)
         half = runtime == "cuda" and self.precision == "f16"
         model, self._ends_in_logits = cut_model(path, spec, half)
-        self._session = _open_session(model, provider, self.precision, options)
+        self._session = open_session(model, provider, self.precision, options)
         check_provider(provider, self._session.get_providers())
         self._spec = spec
         self._idle: queue.SimpleQueue[_Slot] = queue.SimpleQueue()
@@ -142,7 +142,7 @@ def _choose_precision(runtime: str, provider: Provider, wanted: str) -> str:
     return wanted
 
 
-def _open_session(
+def open_session(
     model: bytes, provider: Provider, precision: str, options: RuntimeOptions
 ) -> "onnxruntime.InferenceSession":
     import onnxruntime

@@ -43,7 +43,7 @@ class OpenVinoNetwork:
         if self.precision == "int8" and calibration is not None:
             quantise(graph, calibration.ranges)
         compiled = core.compile_model(
-            with_normalisation(graph, spec), "CPU", _properties(core, self.precision, options)
+            with_normalisation(graph, spec), "CPU", properties(core, self.precision, options)
         )
         self.loaded_from_cache = bool(compiled.get_property("LOADED_FROM_CACHE"))
         self._spec = spec
@@ -145,6 +145,11 @@ def _choose_precision(core: ov.Core, wanted: str, calibration: Calibration | Non
     return wanted
 
 
+def wide_precision(core: ov.Core, wanted: str) -> str:
+    """The precision of what is not in 8 bits: what is wanted; for int8 the fastest there is."""
+    return _choose_precision(core, "auto" if wanted == "int8" else wanted, None)
+
+
 def has_vnni() -> bool:
     """Whether the processor multiplies 8-bit numbers fast and exactly.
 
@@ -158,10 +163,9 @@ def has_vnni() -> bool:
     return "avx512_vnni" in flags or "avx_vnni" in flags
 
 
-def _properties(core: ov.Core, precision: str, options: RuntimeOptions) -> dict[str, object]:
-    rest = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
-    properties: dict[str, object] = {
-        "INFERENCE_PRECISION_HINT": rest if precision == "int8" else precision,
+def properties(core: ov.Core, precision: str, options: RuntimeOptions) -> dict[str, object]:
+    chosen: dict[str, object] = {
+        "INFERENCE_PRECISION_HINT": wide_precision(core, precision),
         "INFERENCE_NUM_THREADS": options.thread_count,
         # One thread a stream has no barriers between threads: a tenth more pictures a second.
         "NUM_STREAMS": min(options.parallel, options.thread_count),
@@ -171,7 +175,7 @@ def _properties(core: ov.Core, precision: str, options: RuntimeOptions) -> dict[
     cache = _usable_dir(options.compiled_dir)
     if cache:
         prune(cache)
-    return properties | ({"CACHE_DIR": str(cache)} if cache else {})
+    return chosen | ({"CACHE_DIR": str(cache)} if cache else {})
 
 
 def prune(cache: Path, keep: int = KEPT_NETWORKS) -> None:

@@ -1,7 +1,9 @@
 """How a network is run: the best runtime that really works here, or the one that was asked for."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline.errors import ModelMissingError, OptionError, RuntimeUnavailableError
 from pipeline.network import (
@@ -19,9 +21,11 @@ __all__ = [
     "RuntimeName",
     "RuntimeOptions",
     "RuntimeUnavailableError",
+    "first_that_works",
     "load_network",
 ]
 
+Loaded = TypeVar("Loaded")
 logger = logging.getLogger(__name__)
 
 _GPU_RUNTIMES = ("cuda", "tensorrt")
@@ -39,11 +43,18 @@ def load_network(path: Path, spec: NetworkSpec, options: RuntimeOptions = _DEFAU
     """
     if not path.is_file():
         raise ModelMissingError(f"there is no model file {path}: fetch it first")
-    candidates = _candidates(options)
+    return first_that_works(options, lambda runtime: _load(runtime, path, spec, options))
+
+
+def first_that_works(options: RuntimeOptions, load: Callable[[str], Loaded]) -> Loaded:
+    """What the best runtime loads, of those that the options allow and that are to be had here.
+
+    Raises RuntimeUnavailableError if there is none.
+    """
     refusals = []
-    for runtime in candidates:
+    for runtime in _candidates(options):
         try:
-            return _load(runtime, path, spec, options)
+            return load(runtime)
         except RuntimeUnavailableError as refusal:
             logger.info("runtime %s is passed over: %s", runtime, refusal)
             refusals.append(refusal)

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +13,8 @@ from pipeline.composite import Transparent
 from pipeline.errors import Interruption, OptionError, SourceError
 from pipeline.matting import Matting
 from pipeline.models import DEFAULT_MODEL
+from pipeline.patch_network import REFINEMENT, wanted_patch_network
+from pipeline.refine import GanRefiner
 from pipeline.runtime import RuntimeOptions
 from pipeline.segment import U2Net
 from stream.background import open_background
@@ -20,7 +24,9 @@ from stream.file_source import FileSource
 from stream.formats import CONTAINERS, ENCODERS, alpha_extensions
 from stream.matte_sink import Both, MatteSink
 from stream.network_options import (
+    BudgetOption,
     PrecisionOption,
+    RefineOption,
     RequireGpuOption,
     RuntimeOption,
     SizeOption,
@@ -63,6 +69,8 @@ def file(
     precision: PrecisionOption = "auto",
     threads: ThreadsOption = 0,
     require_gpu: RequireGpuOption = False,
+    refine: RefineOption = "auto",
+    budget: BudgetOption = None,
     smooth: Annotated[bool, typer.Option(help="Steady the matte over time.")] = True,
     alpha_output: Annotated[
         Path | None,
@@ -110,11 +118,20 @@ def file(
         sink = Both(writer, MatteSink(matte))
     options = RuntimeOptions(runtime, precision, threads, require_gpu, FILE.segmenters)
     segmenter = U2Net.load(model, options, (size,) if size else ())
-    matting = Matting(segmenter, behind, smooth=smooth)
+    patches = wanted_patch_network(refine, replace(options, parallel=1))
+    matting = Matting(
+        segmenter,
+        behind,
+        smooth=smooth,
+        edges=GanRefiner(patches) if patches else None,
+        budget=math.inf if budget is None else budget / 1e3,
+    )
+    matting.refine = REFINEMENT[refine]
     with show_progress(progress, reader.info.frames) as on_frame:
         stats = _run(reader, matting, sink, writer, on_frame)
     losses = [*reader.losses, *writer.losses]
     report = _report(stats, writer, reader, losses) | {"network": segmenter.runs_on}
+    report |= {"rois": matting.patches.means()}
     typer.echo(json.dumps(report) if as_json else _sentence(report))
     if losses:
         raise SourceError(f"{source}: {'; '.join(losses)}: what could be read is in {output}")

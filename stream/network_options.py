@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.patch_network import Refine
 from pipeline.runtime import Precision, RuntimeName
 
 SizeOption = Annotated[
@@ -19,4 +20,15 @@ PrecisionOption = Annotated[
 ThreadsOption = Annotated[int, typer.Option(help="For the network; 0: all processors.")]
 RequireGpuOption = Annotated[
     bool, typer.Option("--require-gpu", help="Fail rather than run on the processor.")
+]
+RefineOption = Annotated[
+    Refine,
+    typer.Option(
+        help="The edge, in patches at the frame's own resolution; auto: while the budget lasts, "
+        "on: all of it, off: alpha as the network saw it."
+    ),
+]
+BudgetOption = Annotated[
+    float | None,
+    typer.Option(min=0, help="Milliseconds for a frame, to hold which quality is given up."),
 ]

@@ -11,11 +11,15 @@ from typing import Annotated
 import typer
 
 from pipeline.models import CATALOGUE, DEFAULT_MODEL
+from pipeline.patch_network import PatchNetwork, Refine, wanted_patch_network
+from pipeline.refine import GanRefiner
 from pipeline.runtime import RuntimeOptions
 from pipeline.segment import Segmenter, U2Net
 from stream.benchmark.case import LIVE_SIZES
 from stream.network_options import (
+    BudgetOption,
     PrecisionOption,
+    RefineOption,
     RequireGpuOption,
     RuntimeOption,
     ThreadsOption,
@@ -77,10 +81,8 @@ def serve(
     rate: Annotated[
         float, typer.Option(min=1, max=120, help="Frames a second to matte at most.")
     ] = 30.0,
-    budget: Annotated[
-        float | None,
-        typer.Option(help="Milliseconds for a frame, to hold which quality is given up."),
-    ] = None,
+    refine: RefineOption = "auto",
+    budget: BudgetOption = None,
     runtime: RuntimeOption = "auto",
     precision: PrecisionOption = "auto",
     threads: ThreadsOption = 0,
@@ -107,10 +109,11 @@ def serve(
         backgrounds,
         rate,
         budget,
+        refine,
     )
     options = RuntimeOptions(runtime, precision, threads, require_gpu)
     logging.basicConfig(level=logging.WARNING, format=_LOG)
-    networks = Networks(_loaders(model, options))
+    networks = Networks(_loaders(model, options), _patches(refine, options))
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(settings, networks))
 
@@ -130,6 +133,15 @@ def _loaders(model: str, options: RuntimeOptions) -> dict[str, Callable[[], Segm
     pulled = [name for name, entry in CATALOGUE.items() if entry.path.is_file()]
     models = dict.fromkeys([model, *pulled])
     return {_name(one): partial(_load, one, options) for one in models}
+
+
+def _patches(refine: Refine, options: RuntimeOptions) -> PatchNetwork | None:
+    """Ready, so that no call pays for its first use; also where calls begin without: they may ask
+    for it."""
+    network = wanted_patch_network("auto" if refine == "off" else refine, options)
+    if network is not None:
+        GanRefiner(network).warm_up()
+    return network
 
 
 def _name(model: str) -> str:

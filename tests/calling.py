@@ -75,6 +75,9 @@ class Rack:
     def __init__(self, segmenter: Segmenter, **backgrounds: Background) -> None:
         self._segmenter, self._backgrounds = segmenter, backgrounds
 
+    def edges(self) -> None:
+        return None
+
     async def network(self, name: str) -> Segmenter:
         return self._segmenter
 

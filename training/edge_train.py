@@ -36,7 +36,7 @@ _CLIP_NORM = 1.0
 _WEIGHT_DECAY = 1e-4
 _REPORT_EVERY = 50
 _SAVE_EVERY = 250
-_CRITICS_RATE = 0.5
+_CRITICS_RATE = 0.2
 """Of the generator's."""
 
 
@@ -44,7 +44,7 @@ _CRITICS_RATE = 0.5
 class EdgePlan(Plan):
     """What a run does; it is kept with it, and goes on with it."""
 
-    steps: int = 16000
+    steps: int = 12000
     batch: int = 24
     rate: float = 1e-3
     warm_up: int = 300

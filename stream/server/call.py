@@ -13,6 +13,7 @@ from aiortc.mediastreams import MediaStreamTrack
 from pipeline.composite import Background, Transparent
 from pipeline.frame import Frame
 from pipeline.matting import Matted, Matting
+from pipeline.refine import EdgeRefiner
 from pipeline.segment import Segmenter
 from stream.server.audio_delay import AudioDelay
 from stream.server.matte_track import Fan
@@ -38,6 +39,9 @@ class Wardrobe(Protocol):
     """Where a call finds what its options name."""
 
     async def network(self, name: str) -> Segmenter: ...
+
+    def edges(self) -> EdgeRefiner | None:
+        """A new one, for it keeps a state; None where edges are not refined."""
 
     async def background(self, text: str) -> Background:
         """A new one, for it may keep a state; raises OptionError."""
@@ -161,7 +165,7 @@ class Call:
                 await self.show(drawn, frame, transparent=transparent)
 
     def _new_matting(self) -> Matting:
-        matting = Matting(self._segmenter, self._background)
+        matting = Matting(self._segmenter, self._background, edges=self._wardrobe.edges())
         self._apply(matting)
         return matting
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from pipeline.errors import OptionError
 from pipeline.frame import AlphaMatte, Frame
+from pipeline.patch_network import PatchNetwork
+from pipeline.refine import GanRefiner
 from pipeline.segment import Segmenter
 from pipeline.subject import WHOLE, Look
 
@@ -59,7 +61,13 @@ class Networks:
     `loaders` by name; they run in a thread and raise ModelError.
     """
 
-    def __init__(self, loaders: Mapping[str, Callable[[], Segmenter]]) -> None:
+    def __init__(
+        self,
+        loaders: Mapping[str, Callable[[], Segmenter]],
+        patches: PatchNetwork | None = None,
+    ) -> None:
+        """`patches` refines the edges of all calls, if they are to be."""
+        self._patches = patches
         self._loaders = dict(loaders)
         self._loaded: dict[str, Segmenter] = {}
         self._turns, self._loading = Turns(), asyncio.Lock()
@@ -67,6 +75,10 @@ class Networks:
     @property
     def names(self) -> list[str]:
         return list(self._loaders)
+
+    def refiner(self) -> GanRefiner | None:
+        """A new one, for it remembers what it saw; None where edges are not refined."""
+        return GanRefiner(self._patches) if self._patches else None
 
     async def get(self, name: str) -> Segmenter:
         if name not in self._loaders:

@@ -8,8 +8,8 @@ from typing import Any, Literal, Self
 
 from pipeline.errors import OptionError
 from pipeline.models import DEFAULT_MODEL
+from pipeline.patch_network import REFINEMENT, Refine
 
-Refine = Literal["auto", "on", "off"]
 Show = Literal["composite", "matte"]
 
 LONGEST_BUDGET_MS = 10_000
@@ -24,7 +24,8 @@ class CallOptions:
 
     background: str = "blur"
     refine: Refine = "auto"
-    """Whether the edge is refined along the frame's colours; auto: while the budget lasts."""
+    """Whether the edge is refined along the frame's colours and in patches; auto: while the budget
+    lasts."""
     smooth: bool = True
     budget_ms: float | None = 33.3
     """For a frame; quality is given up to hold it. None: never."""
@@ -50,7 +51,7 @@ class CallOptions:
     @property
     def refinement(self) -> bool | None:
         """As `Matting.refine` takes it."""
-        return {"auto": None, "on": True, "off": False}[self.refine]
+        return REFINEMENT[self.refine]
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -9,6 +9,7 @@ from functools import partial
 from aiohttp import web
 
 from pipeline.composite import Background
+from pipeline.refine import EdgeRefiner
 from pipeline.segment import Segmenter
 from stream.server.call import Call
 from stream.server.control import Control
@@ -37,10 +38,15 @@ class Server:
         self.gallery = Gallery(settings.backgrounds)
         self.uploads = asyncio.Semaphore(UPLOADS_AT_ONCE)
         self.sessions = Sessions(settings.max_sessions, settings.max_viewers, self.metrics)
-        self.defaults = CallOptions(budget_ms=settings.frame_budget_ms, model=settings.model)
+        self.defaults = CallOptions(
+            refine=settings.refine, budget_ms=settings.frame_budget_ms, model=settings.model
+        )
 
     async def network(self, name: str) -> Segmenter:
         return await self.networks.get(name)
+
+    def edges(self) -> EdgeRefiner | None:
+        return self.networks.refiner()
 
     async def background(self, text: str) -> Background:
         return await self.gallery.open(text)

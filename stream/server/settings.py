@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.errors import OptionError
 from pipeline.models import DEFAULT_MODEL
+from pipeline.patch_network import Refine
 
 SHORTEST_TOKEN = 16
 """Characters: fewer can be tried out."""
@@ -44,6 +45,8 @@ class ServerSettings:
     """Frames a second that are matted at most."""
     budget_ms: float | None = field(default=None)
     """For a frame; None: what the rate leaves."""
+    refine: Refine = "auto"
+    """What calls begin with."""
 
     def __post_init__(self) -> None:
         self._check_access()

@@ -14,7 +14,7 @@ from stream.session import SessionStats
 
 LATELY = 60
 """Frames over which times are taken."""
-_STAGES = ("look", "segment", "refine", "smooth", "composite")
+_STAGES = ("look", "segment", "refine", "smooth", "edges", "composite")
 _BLIND_DELAY = 0.1
 """Seconds that a picture is taken to need until it is known."""
 
@@ -86,10 +86,10 @@ class Statistics:
             "age_ms": _percentiles(self.ages),
             "processing_ms": _percentiles(self.processing),
             "budget_ms": self._budget_ms,
-            "rois": 0,
+            "rois": self._matting.refined.held if self._matting else 0,
             "quality": {
                 "step": self._matting.ladder.step if self._matting else 0,
-                "steps": len(LADDER),
+                "steps": len(self._matting.ladder.rungs if self._matting else LADDER),
             },
             "width": self.size[0],
             "height": self.size[1],

@@ -1,0 +1,74 @@
+"""What was found at the edge of earlier frames, and where it still holds."""
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.cells import Floats
+from pipeline.temporal import MOVING, NOISE_FLOOR, STILL
+
+LOST_AT = 0.25
+"""A change of the guided alpha, of a cell, after which a correction of it is worth nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finding:
+    """What a network found in one patch, blended with its window.
+
+    `correction` float32 (PATCH, PATCH); `colour` float32 (4, s, s): the weighted difference of red,
+    green and blue between foreground and background, -1…1, and its weight.
+    """
+
+    correction: Floats
+    colour: Floats
+
+
+@dataclass(slots=True, eq=False)
+class Carried:
+    """The findings by the number of their patch, and the frame as it was when each was made.
+
+    `luma` and `alpha` float32 (h, w), of the cells; those of a patch are renewed with its finding.
+    """
+
+    findings: dict[int, Finding] = field(default_factory=dict)
+    luma: Floats | None = None
+    alpha: Floats | None = None
+    _last: Floats | None = None
+
+    def forget(self) -> None:
+        """Nothing holds any more: a scene was cut, or frames have another size."""
+        self.findings.clear()
+        self.luma = self.alpha = self._last = None
+
+    def staleness(self, guide: NDArray[np.uint8], alpha: Floats) -> Floats:
+        """How far each cell has changed since it was refined, 0…1: float32 (h, w).
+
+        `guide` is the frame reduced by its cells, RGB uint8 (h, w, 3), `alpha` its mean alpha. A
+        change of colour counts in multiples of the noise between this frame and the one before.
+        """
+        now = cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        if self.luma is None or self.alpha is None:
+            self.luma, self.alpha = now.copy(), alpha.copy()
+        before, self._last = self._last, now
+        noise = NOISE_FLOOR
+        if before is not None:
+            noise = max(noise, float(np.median(_change(now, before)[::4, ::4])))
+        moved = (_change(now, self.luma) / noise - STILL) / (MOVING - STILL)
+        other = cv2.blur(np.abs(alpha - self.alpha), (3, 3)) / LOST_AT
+        return np.clip(np.maximum(moved, other), 0, 1)
+
+    def keep(
+        self, number: int, finding: Finding, cells: tuple[slice, slice], alpha: Floats
+    ) -> None:
+        """A new finding, made of this frame; `cells` are those of its patch."""
+        assert self.luma is not None
+        assert self.alpha is not None
+        assert self._last is not None
+        self.findings[number] = finding
+        self.luma[cells], self.alpha[cells] = self._last[cells], alpha[cells]
+
+
+def _change(one: Floats, other: Floats) -> Floats:
+    return cv2.blur(np.abs(one - other), (5, 5))

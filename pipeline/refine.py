@@ -1,0 +1,212 @@
+"""The edge refined at the frame's own resolution, most uncertain patches first, while time lasts.
+
+A generator is shown patches round the edge and corrects the guided alpha there. What it found in a
+patch is kept: while the edge in it stands still it is used again and not paid for again, so that on
+a still picture more and more of the edge is refined.
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.blend import EdgeColour, Sums
+from pipeline.carry import Carried, Finding
+from pipeline.cells import Floats
+from pipeline.edges import PATCH, Tiling, coarse_plane, cut_patches, feather, tiling, uncertainty
+from pipeline.frame import AlphaMatte, Frame
+from pipeline.matte import EdgeMatte
+from pipeline.patch_network import COLOUR_STEP, PatchNetwork, blank_patches
+
+LEAST = 2.0
+"""Uncertain cells in a patch's window below which there is nothing to refine in it."""
+CHANGED = 0.15
+"""Part of a patch's uncertain cells: with fewer changed ones its finding is carried on."""
+AT_ONCE = 32
+"""Patches in one call, which bounds its memory."""
+SHARE = 0.9
+"""Of the time left that is planned for: a frame late is worse than a patch less."""
+_FIRST_GUESS_S = 2e-3
+_LEARNING = 0.2
+"""How much a new measurement of a patch's cost counts."""
+_FORGETTING = 0.02
+"""How much a cost falls that affords no patch: it is tried again in the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefineStats:
+    """What became of a frame's edge. `share`: of its area, what was refined or carried."""
+
+    found: int = 0
+    refined: int = 0
+    carried: int = 0
+    seconds: float = 0.0
+    share: float = 0.0
+
+    @property
+    def held(self) -> int:
+        """Patches that show a refined edge."""
+        return self.refined + self.carried
+
+
+@dataclass(slots=True)
+class RefineTotals:
+    """Sums over the frames of a session."""
+
+    frames: int = 0
+    found: int = 0
+    refined: int = 0
+    carried: int = 0
+    share: float = 0.0
+
+    def add(self, stats: RefineStats) -> None:
+        self.frames += 1
+        self.found += stats.found
+        self.refined += stats.refined
+        self.carried += stats.carried
+        self.share += stats.share
+
+    def means(self) -> dict[str, float]:
+        """Of a frame: patches with an edge, refined and carried ones, and their share of it."""
+        frames = max(1, self.frames)
+        sums = {"found": self.found, "refined": self.refined, "carried": self.carried}
+        means = {name: round(total / frames, 2) for name, total in sums.items()}
+        return means | {"share": round(self.share / frames, 4)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refined:
+    """The matte, the foreground's colour at its edge where it is known, and what it took."""
+
+    matte: EdgeMatte
+    colour: EdgeColour | None
+    stats: RefineStats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EdgeView:
+    """What a refiner is shown of a frame.
+
+    `guide` is the frame reduced by its cells, RGB uint8 (h, w, 3); `coarse` the network's alpha,
+    float32 of any size; `matte` the guided one.
+    """
+
+    frame: Frame
+    guide: NDArray[np.uint8]
+    coarse: AlphaMatte
+    matte: EdgeMatte
+    is_cut: bool = False
+
+
+class EdgeRefiner(Protocol):
+    """Refines the edges of frames, in order, each within the seconds that are left for it."""
+
+    def __call__(self, view: EdgeView, left: float = math.inf) -> Refined: ...
+
+
+class GanRefiner:
+    """Refines by a generator; `cost` is what a patch takes, in seconds, as lately measured."""
+
+    def __init__(
+        self, network: PatchNetwork, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self.network = network
+        self.cost = _FIRST_GUESS_S
+        self.carried = Carried()
+        self._clock = clock
+        self._size: tuple[int, int] | None = None
+
+    def warm_up(self, counts: Sequence[int] = (1, 4)) -> None:
+        """Run the network on nothing: what it does at its first call only is not measured then."""
+        for count in counts:
+            self.network(blank_patches(count))
+
+    def __call__(self, view: EdgeView, left: float = math.inf) -> Refined:
+        """The matte with as many patches refined as `left` lets hope for; infinity: with all."""
+        began = self._clock()
+        before, self._size = self._size, (view.frame.width, view.frame.height)
+        if view.is_cut or before != self._size:
+            self.carried.forget()
+        matte, tiles = view.matte, tiling(view.frame.width, view.frame.height)
+        stale = self.carried.staleness(view.guide, matte.low)
+        found, wanted, carried = self._sorted(tiles, uncertainty(matte), stale, matte.side)
+        planned = self._clock()
+        chosen = wanted[: self._affordable(left - (planned - began))]
+        for at in range(0, len(chosen), AT_ONCE):
+            self._find(view, tiles, chosen[at : at + AT_ONCE])
+        if chosen:
+            self._learn((self._clock() - planned) / len(chosen))
+        elif wanted and left > 0:
+            self.cost *= 1 - _FORGETTING
+        refined, colour = self._blended(view, tiles, chosen, carried, stale)
+        held = len(chosen) + len(carried)
+        share = held / (tiles.shape[0] * tiles.shape[1])
+        spent = self._clock() - began
+        return Refined(refined, colour, RefineStats(found, len(chosen), len(carried), spent, share))
+
+    def _sorted(
+        self, tiles: Tiling, uncertain: Floats, stale: Floats, side: int
+    ) -> tuple[int, list[int], list[int]]:
+        """How many patches have an edge; which are to be refined, most worth first; which hold."""
+        areas = tiles.sums(uncertain, side)
+        changed = tiles.sums(uncertain * stale, side) / np.maximum(areas, 1e-6)
+        edge = areas > LEAST
+        known = np.zeros(len(areas), np.bool_)
+        known[list(self.carried.findings)] = True
+        holds = edge & known & (changed < CHANGED)
+        for number in np.flatnonzero(known & ~holds):
+            del self.carried.findings[int(number)]
+        worth = areas * np.where(known, changed, 1) * (edge & ~holds)
+        order = np.argsort(-worth, kind="stable")[: np.count_nonzero(worth)]
+        return int(edge.sum()), order.tolist(), np.flatnonzero(holds).tolist()
+
+    def _affordable(self, left: float) -> int | None:
+        """How many patches there is time for; None: for all."""
+        return None if math.isinf(left) else max(0, int(SHARE * left / self.cost))
+
+    def _learn(self, seconds: float) -> None:
+        self.cost += _LEARNING * (seconds - self.cost)
+
+    def _find(self, view: EdgeView, tiles: Tiling, numbers: Sequence[int]) -> None:
+        """Ask the network about some patches, and keep what it finds."""
+        frame, matte = view.frame, view.matte
+        coarse = coarse_plane(frame, view.coarse, matte.side)
+        rois = [tiles.roi(number) for number in numbers]
+        corrections, colours = self.network(cut_patches(frame, coarse, matte.full, rois))
+        for number, roi, correction, colour in zip(
+            numbers, rois, corrections, colours, strict=True
+        ):
+            window = tiles.window(number, COLOUR_STEP)
+            weighted = np.concatenate((colour * window, window[None]))
+            finding = Finding(correction * tiles.window(number), weighted)
+            side = matte.side
+            rows = slice(roi.top // side, (roi.top + PATCH) // side)
+            columns = slice(roi.left // side, (roi.left + PATCH) // side)
+            self.carried.keep(number, finding, (rows, columns), matte.low)
+
+    def _blended(
+        self,
+        view: EdgeView,
+        tiles: Tiling,
+        fresh: Sequence[int],
+        carried: Sequence[int],
+        stale: Floats,
+    ) -> tuple[EdgeMatte, EdgeColour | None]:
+        """The matte corrected by all findings that hold, and what they say of colour."""
+        if not fresh and not carried:
+            return view.matte, None
+        matte, sums = view.matte, Sums(view.frame.width, view.frame.height)
+        for number in fresh:
+            sums.add(tiles.roi(number), self.carried.findings[number])
+        for number in carried:
+            sums.add(tiles.roi(number), self.carried.findings[number], 1 - stale, matte.side)
+        band = feather(matte)
+        correction = np.take(
+            sums.correction, matte.cells.samples(sums.correction, (matte.side,) * 2)
+        )
+        values = np.clip(matte.values + band * correction, 0, 1)
+        return replace(matte, values=values), sums.colour(matte)

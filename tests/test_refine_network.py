@@ -1,0 +1,168 @@
+"""The generator's file: what runs it, what is refused; and what the pipeline does with it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.blend import EdgeColour
+from pipeline.budget import DOWN_AFTER, EDGE_LADDER, UP_AFTER, QualityLadder
+from pipeline.composite import composite
+from pipeline.edges import PATCH
+from pipeline.errors import ModelError, ModelMissingError
+from pipeline.frame import Frame
+from pipeline.matting import Matting
+from pipeline.patch_network import blank_patches, load_patch_network, wanted_patch_network
+from pipeline.refine import GanRefiner
+from pipeline.runtime import RuntimeOptions
+from tests.edge_scenes import KnownPatches, disc, save_tiny_patch_network, view_of
+from tests.scenes import WALL, KnownSegmenter, as_yuv420, coarse, paint
+
+F32 = RuntimeOptions("openvino", "f32", threads=1)
+
+
+def test_a_network_takes_any_number_of_patches(tmp_path: Path) -> None:
+    network = load_patch_network(save_tiny_patch_network(tmp_path), F32)
+    random = np.random.default_rng(1)
+    patches = random.integers(0, 256, (5, *blank_patches(1).shape[1:]), dtype=np.uint8)
+    correction, colour = network(patches)
+    assert correction.shape == (5, PATCH, PATCH)
+    assert colour.shape == (5, 3, PATCH // 4, PATCH // 4)
+    alone, _ = network(patches[3:4])
+    assert np.allclose(alone[0], correction[3], atol=1e-5)
+    assert (network.runtime, network.precision) == ("openvino", "f32")
+
+
+def test_the_whole_edge_is_refined_by_a_network(tmp_path: Path) -> None:
+    network = load_patch_network(save_tiny_patch_network(tmp_path), F32)
+    refiner = GanRefiner(network)
+    refiner.warm_up()
+    view = view_of(disc())
+    result = refiner(view)
+    assert result.colour is not None
+    assert result.stats.refined == result.stats.found
+    assert np.abs(result.matte.full - view.matte.full).max() > 0.01
+
+
+def test_weights_that_are_missing_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelMissingError, match=r"edge\.onnx.*install"):
+        load_patch_network(tmp_path / "edge.onnx")
+
+
+def test_weights_that_are_damaged_are_refused(tmp_path: Path) -> None:
+    broken = tmp_path / "edge.onnx"
+    broken.write_bytes(b"no network at all")
+    for runtime in ("openvino", "onnxruntime"):
+        with pytest.raises(ModelError, match=r"install it again|fetch it again"):
+            load_patch_network(broken, RuntimeOptions(runtime, threads=1))
+
+
+def test_a_network_of_another_kind_is_refused(tmp_path: Path) -> None:
+    other = save_tiny_patch_network(tmp_path, ("alpha", "colour"))
+    with pytest.raises(ModelError, match="no network for edges"):
+        load_patch_network(other, F32)
+
+
+def test_without_weights_nothing_is_refined_unless_it_is_insisted_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.patch_network.EDGE_WEIGHTS", tmp_path / "edge.onnx")
+    assert wanted_patch_network("off") is None
+    assert wanted_patch_network("auto", F32) is None
+    with pytest.raises(ModelMissingError):
+        wanted_patch_network("on", F32)
+    (tmp_path / "edge.onnx").write_bytes(b"damaged")
+    assert wanted_patch_network("auto", F32) is None
+    with pytest.raises(ModelError):
+        wanted_patch_network("on", F32)
+
+
+def scene(budget: float = float("inf"), clock: KnownPatches | None = None) -> Matting:
+    network = clock or KnownPatches()
+    edges = GanRefiner(network, network.clock)
+    segmenter = KnownSegmenter([coarse(disc(), 40)])
+    return Matting(segmenter, edges=edges, budget=budget, clock=network.clock)
+
+
+def test_the_pipeline_refines_every_patch_where_time_is_no_matter() -> None:
+    matting = scene()
+    frame = as_yuv420(paint(disc()))
+    plain = Matting(KnownSegmenter([coarse(disc(), 40)])).process(frame)
+    refined = matting.process(frame)
+    assert matting.refined.found == matting.refined.refined > 0
+    assert np.abs(refined.alpha - plain.alpha).max() > 0.1
+    assert "edges" in matting.times.seconds
+
+
+def test_refinement_can_be_switched_off_and_insisted_on() -> None:
+    network = KnownPatches(seconds=0.01)
+    matting, frame = scene(0.001, network), as_yuv420(paint(disc()))
+    matting.process(frame)
+    assert matting.refined.refined == 0
+    matting.refine = True
+    matting.process(frame)
+    assert matting.refined.refined == matting.refined.found > 0
+    matting.refine = False
+    matting.process(frame)
+    assert matting.refined.found == 0
+
+
+def test_patches_fill_the_budget_and_never_exceed_it() -> None:
+    network = KnownPatches(seconds=0.004)
+    matting, spent = scene(0.033, network), []
+    for number in range(30):
+        frame = as_yuv420(paint(disc(x=250 + 12 * (number % 10))))
+        began = network.now
+        matting.process(frame)
+        spent.append(network.now - began)
+    assert matting.ladder.step == 0
+    assert max(spent[10:]) <= 0.033
+    assert np.mean(spent[10:]) > 0.02
+
+
+def test_of_a_frame_for_itself_nothing_is_carried() -> None:
+    matting = scene()
+    matting.smooth = False
+    frame = as_yuv420(paint(disc()))
+    for _ in range(2):
+        matting.process(frame)
+        assert matting.refined.carried == 0
+
+
+def test_fewer_patches_go_first_and_then_all_of_them() -> None:
+    ladder, seen = QualityLadder(0.033, EDGE_LADDER), []
+    for _ in EDGE_LADDER:
+        seen.append((ladder.quality.rois, ladder.quality.refine, ladder.quality.smaller))
+        for _ in range(DOWN_AFTER):
+            ladder.note(0.05)
+    assert seen[:4] == [(1, True, 0), (0.5, True, 0), (0, True, 0), (0, False, 0)]
+    assert [smaller for *_, smaller in seen[4:]] == [1, 2]
+
+
+def test_time_that_was_only_filled_does_not_keep_quality_down() -> None:
+    ladder = QualityLadder(0.033, EDGE_LADDER)
+    for _ in range(DOWN_AFTER):
+        ladder.note(0.05)
+    for _ in range(UP_AFTER):
+        ladder.note(0.031, filled=0.012)
+    assert ladder.step == 0
+
+
+def test_a_known_foreground_colour_is_used_at_the_edge() -> None:
+    """White hair over a blue wall: with F - B known, F is white where alpha is a half."""
+    white = (255, 255, 255)
+    truth = disc()
+    view = view_of(truth, Frame.from_rgb(paint(truth, white)))
+    difference = np.array(white, np.float32) - np.array(WALL, np.float32)
+    shape = view.matte.inside.shape
+    known = EdgeColour(
+        np.broadcast_to(difference[:, None, None], (3, *shape)).copy(),
+        np.ones(shape, np.float32),
+    )
+    edge = (truth > 0.3) & (truth < 0.9)
+    exact = view.matte.from_alpha(truth)
+    for frame in (view.frame, as_yuv420(paint(truth, white))):
+        result = composite(frame, exact, None, known).rgb[edge]
+        guessed = composite(frame, exact, None).rgb[edge]
+        assert np.abs(result.astype(float) - 255).mean() < 12
+        assert np.abs(result.astype(float) - 255).mean() <= np.abs(guessed - 255.0).mean() + 1
