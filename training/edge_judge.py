@@ -11,7 +11,8 @@ from torch import nn
 
 from pipeline.metrics import grad, transition_band
 from training.edge_network import refined
-from training.edge_patches import EdgeBatch, Layers, prepared
+from training.edge_patches import EdgeBatch, prepared
+from training.edge_prepare import Layers
 
 GRAD_WORTH_DB = 5.0
 """A Grad that falls to nothing is worth so much: 10 per cent are worth half a decibel."""

@@ -7,17 +7,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from bench.cutouts import Split
 from pipeline.edges import CHANNELS
 from pipeline.errors import SourceError
-
-Layers = NDArray[np.uint8]
-"""uint8 (n, S, S, 10), 0…255: red, green, blue, coarse alpha, guided alpha; the foreground's red,
-green and blue; the true alpha; how far alpha may be changed. See training/edge_prepare.py."""
+from training.edge_prepare import Layers
 
 _PREFETCHED = 6
 _COLOURED = 0.8

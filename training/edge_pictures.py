@@ -18,8 +18,8 @@ from training.light import Picture, compressed, lit_from_a_side, noisy, relit
 from training.people import calling_people, street_people
 from training.rooms import Rooms
 
-_LONGER_SIDES = (480, 1920)
-"""Pixels, drawn by their logarithm."""
+LONGER_SIDES = (480, 1920)
+"""Pixels, from and to."""
 _DRAWN = 0.35
 """How often the subject is drawn; else it is a photographed cut-out."""
 _RECOLOURED = 0.2
@@ -47,13 +47,19 @@ class EdgePicture:
 class EdgePictures:
     """Pictures at random: a subject, photographed or drawn, before a room or a street."""
 
-    def __init__(self, groups: Sequence[tuple[float, Sequence[Cutout]]], rooms: Rooms) -> None:
-        """`groups` of photographed cut-outs, each with its odds."""
+    def __init__(
+        self,
+        groups: Sequence[tuple[float, Sequence[Cutout]]],
+        rooms: Rooms,
+        sides: tuple[int, int] = LONGER_SIDES,
+    ) -> None:
+        """`groups` of photographed cut-outs, with their odds; `sides`, the longer ones of frames,
+        in pixels, drawn by their logarithm."""
         filled = [(odds, group) for odds, group in groups if group]
         total = sum(odds for odds, _ in filled)
         self._odds = [odds / total for odds, _ in filled]
         self._groups = [group for _, group in filled]
-        self._rooms = rooms
+        self._rooms, self._sides = rooms, sides
 
     @classmethod
     def load(
@@ -79,7 +85,7 @@ class EdgePictures:
 
     def picture(self, rng: np.random.Generator) -> EdgePicture:
         """One picture, all of it following from the generator's state."""
-        width, height = _size(rng)
+        width, height = _size(self._sides, rng)
         side = max(width, height)
         room, _ = self._rooms.behind(side, 1.0, rng)
         subject = self._subject(side, rng)
@@ -106,9 +112,9 @@ class EdgePictures:
         return _levels(view)
 
 
-def _size(rng: np.random.Generator) -> tuple[int, int]:
+def _size(sides: tuple[int, int], rng: np.random.Generator) -> tuple[int, int]:
     """Width and height of a frame, even."""
-    low, high = np.log(_LONGER_SIDES)
+    low, high = np.log(sides)
     longer, aspect = np.exp(rng.uniform(low, high)), random_aspect(rng)
     return int(longer * min(1, aspect)) // 2 * 2, int(longer * min(1, 1 / aspect)) // 2 * 2
 

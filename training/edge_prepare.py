@@ -32,50 +32,16 @@ from pipeline.edges import (
 from pipeline.errors import LivematteError
 from pipeline.frame import AlphaMatte, Frame, Roi
 from pipeline.guided import guided_upsample
-from pipeline.models import CATALOGUE
-from pipeline.runtime import Precision, RuntimeOptions
-from pipeline.segment import Segmenter, U2Net
-from pipeline.subject import WHOLE, Look, grown
+from training.edge_mattes import Eye, coarse_alpha, damaged, open_eyes
 from training.edge_pictures import EdgePicture, EdgePictures
 
 LAYERS = CHANNELS + 5
-"""Of a prepared patch: the generator's channels, foreground colour, true alpha, band."""
-SEEN_BY: tuple[tuple[int, Precision], ...] = (
-    (320, "auto"),
-    (320, "bf16"),
-    (256, "auto"),
-    (192, "auto"),
-)
-"""Sides and precisions of the networks that look."""
-_FOUND = 0.7
-"""The least IoU with the truth; a subject that was not found is no matter of its edge."""
-_CROPPED = 0.6
-"""How often a crop round the subject is looked at, as the pipeline does once it follows."""
 _LEAST_SUM = 2.0
 """Of a patch's uncertainty, in cells: what has less is no edge."""
 
 Layers = NDArray[np.uint8]
-"""uint8 (n, PATCH, PATCH, LAYERS), 0…255."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Eye:
-    """A network that looks, and the side of its input."""
-
-    segmenter: Segmenter
-    side: int
-
-
-def open_eyes(models: Sequence[str]) -> list[Eye]:
-    """Every model at every size and precision that it can have here."""
-    eyes = []
-    for model in models:
-        for size, precision in SEEN_BY:
-            fixed = model in CATALOGUE and CATALOGUE[model].spec.size > size
-            if not fixed:
-                options = RuntimeOptions(precision=precision, threads=1)
-                eyes.append(Eye(U2Net.load(model, options, (size,)), size))
-    return eyes
+"""Prepared patches, uint8 (n, PATCH, PATCH, LAYERS), 0…255: red, green, blue, coarse alpha, guided
+alpha; the foreground's red, green and blue; the true alpha; how far alpha may be changed."""
 
 
 def layers_of(
@@ -83,7 +49,7 @@ def layers_of(
 ) -> Layers:
     """At most so many patches of a picture, where the pipeline is uncertain."""
     frame, side = picture.frame, cell_side(picture.frame.width, picture.frame.height)
-    alpha = _damaged(_coarse(picture, eyes, rng), rng)
+    alpha = damaged(coarse_alpha(picture, eyes, rng), rng)
     matte = guided_upsample(frame, alpha, frame.reduced(side))
     tiles = tiling(frame.width, frame.height)
     wanted = np.flatnonzero(tiles.sums(uncertainty(matte), side) > _LEAST_SUM)
@@ -142,49 +108,6 @@ def prepare(
 
 def _file(out: Path, number: int) -> Path:
     return out / f"{number:05}.npy"
-
-
-def _coarse(picture: EdgePicture, eyes: Sequence[Eye], rng: np.random.Generator) -> AlphaMatte:
-    """A network's alpha of the whole frame; an invented one where it does not find the subject."""
-    frame, eye = picture.frame, eyes[int(rng.integers(len(eyes)))]
-    crop = _crop(picture, rng) if rng.random() < _CROPPED else None
-    alpha = eye.segmenter(frame, Look(crop) if crop else WHOLE)
-    truth = cv2.resize(picture.alpha, alpha.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5
-    shared, either = np.sum((alpha > 0.5) & truth), np.sum((alpha > 0.5) | truth)
-    return alpha if shared >= _FOUND * either else _invented(picture.alpha, eye.side, rng)
-
-
-def _crop(picture: EdgePicture, rng: np.random.Generator) -> Roi | None:
-    """As a subject is followed: a margin round it; None where nothing is foreground."""
-    left, top, width, height = cv2.boundingRect((picture.alpha > 0.1).astype(np.uint8))
-    if not width:
-        return None
-    return grown(Roi(left, top, left + width, top + height), rng.uniform(0.1, 0.5), picture.frame)
-
-
-def _invented(truth: AlphaMatte, side: int, rng: np.random.Generator) -> AlphaMatte:
-    """The truth as coarse as a network's output, its outline swaying by a pixel or so of that."""
-    small = side // 4
-    sway = cv2.resize(
-        rng.normal(0, 1, (small // 5, small // 5, 2)).astype(np.float32), (small, small)
-    )
-    places = np.mgrid[:small, :small].astype(np.float32) + rng.uniform(0.2, 1.5) * sway.transpose(
-        2, 0, 1
-    )
-    coarse = cv2.resize(truth, (small, small), interpolation=cv2.INTER_AREA)
-    swayed = cv2.remap(coarse, places[1], places[0], cv2.INTER_LINEAR)
-    soft = cv2.GaussianBlur(swayed, (0, 0), rng.uniform(0.4, 1.2))
-    alpha: AlphaMatte = cv2.resize(soft, (side, side))
-    return alpha
-
-
-def _damaged(alpha: AlphaMatte, rng: np.random.Generator) -> AlphaMatte:
-    """Sometimes fatter or thinner, sharper or softer: no two networks err in the same way."""
-    if rng.random() > 0.4:
-        return alpha
-    logits = np.log((alpha + 0.002) / (1.002 - alpha))
-    logits = logits * np.float32(np.exp(rng.normal(0, 0.3))) + np.float32(rng.normal(0, 0.6))
-    return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
 
 
 def _moved(roi: Roi, frame: Frame, rng: np.random.Generator) -> Roi:

@@ -1,0 +1,115 @@
+"""What the edge is learnt from: pictures with exact alpha, and patches cut out of them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="torch is in the extra `train`")
+
+from bench.drawn import texture
+from pipeline.errors import SourceError
+from tests.training_edges import (
+    EYES,
+    drawn_layers,
+    drawn_picture,
+    drawn_pictures,
+    prepared_folder,
+)
+from training.edge_drawn import drawn_subject
+from training.edge_mattes import damaged
+from training.edge_patches import EdgeSteps, prepared, varied
+from training.edge_prepare import LAYERS, prepare
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_drawn_subject_has_alpha_of_every_degree_and_colour_where_it_has_alpha(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    subject = drawn_subject(200, texture((120, 90), rng), rng)
+    assert subject.foreground.shape == (200, 200, 3)
+    assert subject.alpha.dtype == np.float32
+    assert subject.alpha.min() == 0
+    assert 0.5 < subject.alpha.max() <= 1
+    assert ((subject.alpha > 0.05) & (subject.alpha < 0.95)).any()
+    assert np.isfinite(subject.alpha).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_picture_shows_its_foreground_where_alpha_is_one(seed: int) -> None:
+    """As far as noise, compression and subsampled colour let it."""
+    picture = drawn_picture(seed)
+    height, width = picture.alpha.shape
+    assert (picture.frame.width, picture.frame.height) == (width, height)
+    assert picture.foreground.shape == (height, width, 3)
+    assert width % 2 == height % 2 == 0
+    solid = picture.alpha == 1
+    difference = picture.frame.rgb[solid].astype(float) - picture.foreground[solid]
+    assert abs(difference.mean()) < 4
+
+
+def test_a_picture_follows_from_the_generators_state_alone() -> None:
+    one, same, other = drawn_picture(1), drawn_picture(1), drawn_picture(2)
+    assert np.array_equal(one.frame.rgb, same.frame.rgb)
+    assert np.array_equal(one.alpha, same.alpha)
+    assert one.alpha.shape != other.alpha.shape or not np.array_equal(one.alpha, other.alpha)
+
+
+def test_patches_hold_the_edge_and_its_truth() -> None:
+    layers = np.concatenate(drawn_layers())
+    assert layers.dtype == np.uint8
+    assert layers.shape[1:] == (128, 128, LAYERS)
+    guided, truth, band = (layers[..., at].astype(float) / 255 for at in (4, 8, 9))
+    assert (band.max((1, 2)) > 0.9).all()
+    assert np.abs(guided - truth)[band == 0].mean() < np.abs(guided - truth)[band == 1].mean()
+
+
+def test_preparing_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    folder = prepared_folder(tmp_path, 2) / "train"
+    first = (folder / "00000.npy").read_bytes()
+    (folder / "00000.npy").unlink()
+    kept = (folder / "00001.npy").stat().st_mtime_ns
+    prepare(drawn_pictures(), EYES, folder, range(2), 3, 1)
+    assert (folder / "00000.npy").read_bytes() == first
+    assert (folder / "00001.npy").stat().st_mtime_ns == kept
+    assert len(prepared(tmp_path, "train")) <= 2
+
+
+def test_without_patches_the_remedy_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"run training.edge_prepare"):
+        prepared(tmp_path, "train")
+
+
+def test_a_varied_patch_is_still_composed_of_its_layers() -> None:
+    """αF + (1 - α)B is the picture, before and after: B is turned and recoloured with it."""
+    rng = np.random.default_rng(3)
+    alpha = np.zeros((128, 128), np.uint8)
+    alpha[:, 40:70] = 255
+    patch = np.zeros((128, 128, LAYERS), np.uint8)
+    patch[..., 5:8] = rng.integers(90, 160, (128, 128, 3))
+    patch[..., :3] = np.where(alpha[..., None] > 0, patch[..., 5:8], 120)
+    for layer in (3, 4, 8, 9):
+        patch[..., layer] = alpha
+    for seed in range(8):
+        other = varied(patch, np.random.default_rng(seed))
+        inside = other[..., 8] == 255
+        assert inside.sum() == (alpha > 0).sum()
+        assert np.array_equal(other[inside][:, :3], other[inside][:, 5:8])
+        assert len(np.unique(other[~inside][:, :3], axis=0)) == 1
+
+
+def test_a_step_has_the_same_patches_every_time() -> None:
+    pictures = drawn_layers()
+    one, same = (EdgeSteps(pictures, 4, 1)[7] for _ in range(2))
+    assert one.shape == (4, 128, 128, LAYERS)
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, EdgeSteps(pictures, 4, 1)[8])
+
+
+def test_a_damaged_matte_is_still_one() -> None:
+    alpha = np.linspace(0, 1, 64, dtype=np.float32)[None].repeat(8, 0)
+    for seed in range(10):
+        other = damaged(alpha, np.random.default_rng(seed))
+        assert other.dtype == np.float32
+        assert (np.diff(other, axis=1) >= 0).all()
+        assert other.min() >= 0
+        assert other.max() <= 1
