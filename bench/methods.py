@@ -13,6 +13,8 @@ from pipeline.errors import LivematteError, ModelError
 from pipeline.frame import AlphaMatte, Frame
 from pipeline.matting import Matting
 from pipeline.models import CATALOGUE, DEFAULT_MODEL, find_model
+from pipeline.patch_network import Refine, wanted_patch_network
+from pipeline.refine import GanRefiner
 from pipeline.runtime import RuntimeOptions, load_network
 from pipeline.segment import Segmenter, U2Net
 
@@ -68,7 +70,12 @@ class Switch:
     what: str
     load: Callable[[], U2Net]
     matter: Callable[[Segmenter], ClipMatter]
-    sources: tuple[str, ...] = ("pipeline/**/*.py", "pipeline/calibration/*", "bench/methods.py")
+    sources: tuple[str, ...] = (
+        "pipeline/**/*.py",
+        "pipeline/calibration/*",
+        "pipeline/weights/*",
+        "bench/methods.py",
+    )
 
     @contextmanager
     def open(self) -> Iterator[Loaded]:
@@ -101,9 +108,19 @@ def alone(segmenter: Segmenter) -> ClipMatter:
     return _pipeline(segmenter, smooth=False, follow=False)
 
 
-def _pipeline(segmenter: Segmenter, smooth: bool, follow: bool) -> ClipMatter:
+def not_refined(segmenter: Segmenter) -> ClipMatter:
+    """The whole pipeline, its edge as the guided filter leaves it."""
+    return _pipeline(segmenter, smooth=True, follow=True, refine="off")
+
+
+def _pipeline(
+    segmenter: Segmenter, smooth: bool, follow: bool, refine: Refine = "auto"
+) -> ClipMatter:
+    patches = wanted_patch_network(refine)
+
     def matte(frames: Sequence[Frame]) -> Iterator[AlphaMatte]:
-        matting = Matting(segmenter, solid(0, 0, 0), smooth=smooth, follow=follow)
+        edges = GanRefiner(patches) if patches else None
+        matting = Matting(segmenter, solid(0, 0, 0), smooth=smooth, follow=follow, edges=edges)
         for frame in frames:
             yield matting.process(frame).alpha
 
@@ -123,6 +140,7 @@ def network_alone(segmenter: Segmenter) -> ClipMatter:
 def own_switches() -> list[Switch]:
     """The pipeline as it ships, with single switches turned, and with every other model."""
     whole, still = "the pipeline as it ships", "the same without smoothing over time"
+    coarse = "the same, its edge not refined in patches"
     fixed = "the same, looking at whole frames rather than where the subject is"
     apart = "the same without smoothing, looking at whole frames"
     bare = "the same network on whole frames with no step after it, brought to size bilinearly"
@@ -130,6 +148,7 @@ def own_switches() -> list[Switch]:
     return [
         Switch("default", "livematte", whole, U2Net.load, smoothed),
         Switch("unsmoothed", "livematte, not smoothed", still, U2Net.load, not_smoothed),
+        Switch("unrefined", "livematte, not refined", coarse, U2Net.load, not_refined),
         Switch("whole", "livematte, not following", fixed, U2Net.load, not_followed),
         Switch("alone", "livematte, stateless", apart, U2Net.load, alone),
         Switch("network", "livematte, network alone", bare, U2Net.load, network_alone),

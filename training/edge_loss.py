@@ -20,7 +20,7 @@ _GRAD_RADIUS = 4
 class Weights:
     """How much each term counts beside the mean absolute error of alpha, which counts 1."""
 
-    squared: float = 2.0
+    squared: float = 5.0
     pyramid: float = 0.5
     gradient: float = 0.5
     composed: float = 1.0

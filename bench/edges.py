@@ -1,0 +1,196 @@
+"""The edge alone, step by step, on still composites never trained on; `python -m bench.edges`.
+
+Every picture is seen once by the same network; what differs is how its matte is brought to size.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import numpy as np
+import typer
+
+from bench.composites import clips, parse_size
+from bench.cutouts import Split
+from bench.quality_report import table
+from pipeline.cells import cell_side
+from pipeline.edges import tiling, uncertainty
+from pipeline.errors import LivematteError
+from pipeline.frame import AlphaMatte, Frame, RgbImage, Trimap
+from pipeline.guided import guided_upsample
+from pipeline.matte import EdgeMatte
+from pipeline.metrics import Meter
+from pipeline.models import DEFAULT_MODEL
+from pipeline.patch_network import EDGE_WEIGHTS, load_patch_network
+from pipeline.refine import EdgeView, GanRefiner
+from pipeline.segment import U2Net
+
+METRICS = ("psnr_band", "ssim_band", "grad_band", "mad_band")
+_IOU = "iou"
+FOUND_IOU = 0.9
+"""From here on a subject counts as found: what was not found is no matter of its edge."""
+_KINDS: dict[str, Callable[[str, "Scores"], bool]] = {
+    "all": lambda name, scores: True,
+    f"found (IoU of the coarse matte {FOUND_IOU:g} or more)": lambda name, scores: (
+        scores["bilinear"][_IOU] >= FOUND_IOU
+    ),
+    "people": lambda name, scores: name.startswith("portrait"),
+    "animals and things": lambda name, scores: not name.startswith("portrait"),
+}
+_REMBG_FOREGROUND, _REMBG_BACKGROUND, _REMBG_ERODED = 240, 10, 10
+"""The trimap that rembg draws by default: levels of 255, and pixels."""
+_SHOWN = 192
+"""Side of a crop in a strip, in pixels."""
+
+Scores = dict[str, dict[str, float]]
+"""By method and metric."""
+Way = Callable[[EdgeView], AlphaMatte]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A composite, and its exact alpha."""
+
+    name: str
+    frame: Frame
+    truth: AlphaMatte
+
+
+def pictures(split: Split, size: str, seeds: int) -> Iterator[Picture]:
+    """Every cut-out of a split before so many backgrounds, as a camera's decoder gives it."""
+    for seed in range(1, seeds + 1):
+        for clip in clips(split, parse_size(size), seed, frames=1):
+            ((frame, truth),) = clip
+            yield Picture(f"{clip.name}-{seed}", frame, truth)
+
+
+def view_of(frame: Frame, coarse: AlphaMatte) -> EdgeView:
+    guide = frame.reduced(cell_side(frame.width, frame.height))
+    matte = guided_upsample(frame, coarse, guide)
+    return EdgeView(frame, guide, coarse, matte, is_cut=True)
+
+
+def ways(refiner: GanRefiner | None, closed_form: bool) -> dict[str, Way]:
+    """How a coarse matte is brought to size, by name."""
+    found: dict[str, Way] = {"bilinear": _bilinear, "guided": lambda view: view.matte.full}
+    if refiner is not None:
+        found["refined"] = lambda view: refiner(view).matte.full
+    return found | ({"closed form": _closed_form} if closed_form else {})
+
+
+def scores_of(view: EdgeView, truth: AlphaMatte, chosen: Mapping[str, Way]) -> Scores:
+    found = {}
+    for name, way in chosen.items():
+        scores = Meter(temporal=False).measure(way(view), truth)
+        found[name] = {metric: scores[metric] for metric in (*METRICS, _IOU)}
+    return found
+
+
+def rembg_trimap(alpha: AlphaMatte) -> Trimap:
+    """Certain foreground and background by rembg's thresholds, each eroded."""
+    levels = np.asarray(cv2.convertScaleAbs(alpha, alpha=255))
+    kernel = np.ones((_REMBG_ERODED, _REMBG_ERODED), np.uint8)
+    inside = cv2.erode((levels > _REMBG_FOREGROUND).astype(np.uint8), kernel, borderValue=0)
+    outside = cv2.erode((levels < _REMBG_BACKGROUND).astype(np.uint8), kernel, borderValue=1)
+    trimap = np.full(alpha.shape, 128, np.uint8)
+    trimap[inside > 0], trimap[outside > 0] = 255, 0
+    return trimap
+
+
+def _bilinear(view: EdgeView) -> AlphaMatte:
+    alpha: AlphaMatte = cv2.resize(view.coarse, (view.frame.width, view.frame.height))
+    return alpha
+
+
+def _closed_form(view: EdgeView) -> AlphaMatte:
+    """Levin et al., 2008, from the trimap that rembg would give it."""
+    from pymatting import estimate_alpha_cf
+
+    trimap = rembg_trimap(_bilinear(view))
+    if not {0, 255} <= set(np.unique(trimap).tolist()):
+        return _bilinear(view)
+    alpha = estimate_alpha_cf(view.frame.rgb / 255.0, trimap / 255.0)
+    return np.clip(alpha, 0, 1).astype(np.float32)
+
+
+def means(some: Sequence[Scores]) -> Scores:
+    """Means over pictures; empty over none."""
+    return {
+        method: {metric: _mean([one[method][metric] for one in some]) for metric in METRICS}
+        for method in (some[0] if some else {})
+    }
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if math.isfinite(value)]
+    return math.fsum(known) / len(known) if known else math.nan
+
+
+def page(judged: Mapping[str, Scores]) -> str:
+    """A table of means for each kind of picture, in Markdown."""
+    parts = []
+    for title, belongs in _KINDS.items():
+        some = [scores for name, scores in judged.items() if belongs(name, scores)]
+        rows = {name: [one[metric] for metric in METRICS] for name, one in means(some).items()}
+        if rows:
+            parts += [f"{title.capitalize()}: {len(some)} pictures", table(METRICS, rows)]
+    return "\n\n".join(parts)
+
+
+def strip(view: EdgeView, truth: AlphaMatte, chosen: Mapping[str, Way]) -> RgbImage:
+    """Where the truth is finest: source, every way's matte, truth; twice as large."""
+    frame, tiles = view.frame, tiling(view.frame.width, view.frame.height)
+    fine = tiles.sums(uncertainty(EdgeMatte.from_alpha(truth)), view.matte.side)
+    roi = tiles.roi(int(np.argmax(fine)))
+    left = max(0, min(roi.left, frame.width - _SHOWN))
+    top = max(0, min(roi.top, frame.height - _SHOWN))
+    part = slice(top, top + _SHOWN), slice(left, left + _SHOWN)
+    mattes = [way(view)[part] for way in chosen.values()]
+    greys = [
+        cv2.cvtColor(cv2.convertScaleAbs(one, alpha=255), cv2.COLOR_GRAY2RGB)
+        for one in (*mattes, np.ascontiguousarray(truth[part]))
+    ]
+    row = np.concatenate([frame.rgb[part], *greys], axis=1)
+    large: RgbImage = cv2.resize(row, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    return large
+
+
+def main(
+    weights: Annotated[Path, typer.Option(help="The generator's .onnx file.")] = EDGE_WEIGHTS,
+    model: Annotated[str, typer.Option(help="The network that looks.")] = DEFAULT_MODEL,
+    size: Annotated[str, typer.Option(help="Width and height of the pictures.")] = "1280x720",
+    seeds: Annotated[int, typer.Option(min=1, help="Backgrounds for each cut-out.")] = 2,
+    split: Annotated[Split, typer.Option(help="Of the cut-outs.")] = "test",
+    closed_form: Annotated[
+        bool, typer.Option("--closed-form", help="Beside closed-form matting: minutes more.")
+    ] = False,
+    strips: Annotated[Path | None, typer.Option(help="Folder for pictures to look at.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A JSON file of all figures.")] = None,
+) -> None:
+    """Judge the edge: bilinear, guided, and refined where there are weights."""
+    try:
+        segmenter = U2Net.load(model)
+        refiner = GanRefiner(load_patch_network(weights)) if weights.is_file() else None
+        chosen, judged = ways(refiner, closed_form), {}
+        for picture in pictures(split, size, seeds):
+            view = view_of(picture.frame, segmenter(picture.frame))
+            judged[picture.name] = scores_of(view, picture.truth, chosen)
+            typer.echo(f"{picture.name}: {json.dumps(judged[picture.name])}", err=True)
+            if strips is not None:
+                strips.mkdir(parents=True, exist_ok=True)
+                shown = strip(view, picture.truth, chosen)
+                cv2.imwrite(str(strips / f"{picture.name}.png"), shown[..., ::-1])
+    except LivematteError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from error
+    typer.echo(page(judged))
+    if out is not None:
+        out.write_text(json.dumps(judged, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    typer.run(main)

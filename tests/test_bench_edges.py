@@ -1,0 +1,55 @@
+"""The edge judged step by step, on a drawn picture."""
+
+from pathlib import Path
+
+import numpy as np
+
+from bench.edges import METRICS, means, page, rembg_trimap, scores_of, strip, ways
+from pipeline.frame import Frame
+from pipeline.patch_network import load_patch_network
+from pipeline.refine import GanRefiner
+from pipeline.runtime import RuntimeOptions
+from tests.edge_scenes import disc, save_tiny_patch_network, view_of
+from tests.scenes import coarse, paint
+
+TRUTH = disc()
+
+
+def test_every_way_is_judged_and_the_guided_one_beats_the_bilinear(tmp_path: Path) -> None:
+    network = load_patch_network(
+        save_tiny_patch_network(tmp_path), RuntimeOptions("openvino", "f32", 1)
+    )
+    view = view_of(TRUTH, Frame.from_rgb(paint(TRUTH)), is_cut=True)
+    scores = scores_of(view, TRUTH, ways(GanRefiner(network), closed_form=False))
+    assert list(scores) == ["bilinear", "guided", "refined"]
+    assert scores["guided"]["psnr_band"] > scores["bilinear"]["psnr_band"]
+    assert scores["refined"] != scores["guided"]
+
+
+def test_without_weights_the_other_ways_are_judged() -> None:
+    assert list(ways(None, closed_form=True)) == ["bilinear", "guided", "closed form"]
+
+
+def test_closed_form_matting_is_given_the_trimap_of_its_peer() -> None:
+    trimap = rembg_trimap(coarse(TRUTH, 160))
+    assert set(np.unique(trimap).tolist()) == {0, 128, 255}
+
+
+def test_means_are_over_pictures_and_not_over_pixels() -> None:
+    one, other = ({"guided": dict.fromkeys(METRICS, value)} for value in (10.0, 20.0))
+    assert means([one, other])["guided"]["psnr_band"] == 15
+    assert means([]) == {}
+
+
+def test_the_page_has_a_table_of_all_and_of_each_kind() -> None:
+    bad, good = dict.fromkeys((*METRICS, "iou"), 0.5), dict.fromkeys((*METRICS, "iou"), 0.95)
+    text = page({"portrait-1": {"bilinear": good}, "animal-2": {"bilinear": bad}})
+    assert "All: 2 pictures" in text
+    assert "0.9 or more): 1 pictures" in text
+    assert "People: 1 pictures" in text
+
+
+def test_a_strip_shows_source_mattes_and_truth_side_by_side() -> None:
+    view = view_of(TRUTH)
+    picture = strip(view, TRUTH, ways(None, closed_form=False))
+    assert picture.shape == (2 * 192, 2 * 192 * 4, 3)
