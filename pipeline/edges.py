@@ -54,6 +54,13 @@ class Tiling:
         left, top = self.lefts[column], self.tops[row]
         return Roi(left, top, left + PATCH, top + PATCH)
 
+    def cells(self, number: int, side: int) -> tuple[slice, slice]:
+        """The cells of a patch, in a plane of cells."""
+        roi = self.roi(number)
+        return slice(roi.top // side, roi.bottom // side), slice(
+            roi.left // side, roi.right // side
+        )
+
     def window(self, number: int, step: int = 1) -> Floats:
         """A patch's weights, one each `step` pixels: float32 (PATCH / step) squared."""
         row, column = divmod(number, len(self.lefts))

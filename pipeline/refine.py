@@ -7,7 +7,7 @@ a still picture more and more of the edge is refined.
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.blend import EdgeColour, Sums
 from pipeline.carry import Carried, Finding
 from pipeline.cells import Floats
-from pipeline.edges import PATCH, Tiling, coarse_plane, cut_patches, feather, tiling, uncertainty
+from pipeline.edges import Tiling, coarse_plane, cut_patches, feather, tiling, uncertainty
 from pipeline.frame import AlphaMatte, Frame
 from pipeline.matte import EdgeMatte
 from pipeline.patch_network import COLOUR_STEP, PatchNetwork, blank_patches
@@ -26,8 +26,9 @@ LEAST = 2.0
 """Uncertain cells in a patch's window below which there is nothing to refine in it."""
 CHANGED = 0.15
 """Part of a patch's uncertain cells: with fewer changed ones its finding is carried on."""
-AT_ONCE = 32
-"""Patches in one call, which bounds its memory."""
+AT_ONCE = (32, 16, 8, 4, 2, 1)
+"""Patches in one call. A runtime makes kernels anew for every number of them, which takes longer
+than a frame; so there are few, and the largest bounds the memory."""
 SHARE = 0.9
 """Of the time left that is planned for: a frame late is worse than a patch less."""
 _FIRST_GUESS_S = 2e-3
@@ -120,9 +121,9 @@ class GanRefiner:
         self._clock = clock
         self._size: tuple[int, int] | None = None
 
-    def warm_up(self, counts: Sequence[int] = (1, 4)) -> None:
-        """Run the network on nothing: what it does at its first call only is not measured then."""
-        for count in counts:
+    def warm_up(self) -> None:
+        """Run the network on nothing: what it does at a first call only is not measured then."""
+        for count in AT_ONCE:
             self.network(blank_patches(count))
 
     def __call__(self, view: EdgeView, left: float = math.inf) -> Refined:
@@ -136,9 +137,8 @@ class GanRefiner:
         found, wanted, carried = self._sorted(tiles, uncertainty(matte), stale, matte.side)
         planned = self._clock()
         chosen = wanted[: self._affordable(left - (planned - began))]
-        for at in range(0, len(chosen), AT_ONCE):
-            self._find(view, tiles, chosen[at : at + AT_ONCE])
         if chosen:
+            self._find(view, tiles, chosen)
             self._learn((self._clock() - planned) / len(chosen))
         elif wanted and left > 0:
             self.cost *= 1 - _FORGETTING
@@ -175,18 +175,14 @@ class GanRefiner:
         """Ask the network about some patches, and keep what it finds."""
         frame, matte = view.frame, view.matte
         coarse = coarse_plane(frame, view.coarse, matte.side)
-        rois = [tiles.roi(number) for number in numbers]
-        corrections, colours = self.network(cut_patches(frame, coarse, matte.full, rois))
-        for number, roi, correction, colour in zip(
-            numbers, rois, corrections, colours, strict=True
-        ):
-            window = tiles.window(number, COLOUR_STEP)
-            weighted = np.concatenate((colour * window, window[None]))
-            finding = Finding(correction * tiles.window(number), weighted)
-            side = matte.side
-            rows = slice(roi.top // side, (roi.top + PATCH) // side)
-            columns = slice(roi.left // side, (roi.left + PATCH) // side)
-            self.carried.keep(number, finding, (rows, columns), matte.low)
+        for some in in_calls(numbers):
+            rois = [tiles.roi(number) for number in some]
+            found = self.network(cut_patches(frame, coarse, matte.full, rois))
+            for number, correction, colour in zip(some, *found, strict=True):
+                window = tiles.window(number, COLOUR_STEP)
+                weighted = np.concatenate((colour * window, window[None]))
+                finding = Finding(correction * tiles.window(number), weighted)
+                self.carried.keep(number, finding, tiles.cells(number, matte.side), matte.low)
 
     def _blended(
         self,
@@ -210,3 +206,11 @@ class GanRefiner:
         )
         values = np.clip(matte.values + band * correction, 0, 1)
         return replace(matte, values=values), sums.colour(matte)
+
+
+def in_calls(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    """In as few parts as can be, each as long as one of `AT_ONCE`."""
+    while numbers:
+        count = next(count for count in AT_ONCE if count <= len(numbers))
+        yield numbers[:count]
+        numbers = numbers[count:]

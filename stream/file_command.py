@@ -119,11 +119,14 @@ def file(
     options = RuntimeOptions(runtime, precision, threads, require_gpu, FILE.segmenters)
     segmenter = U2Net.load(model, options, (size,) if size else ())
     patches = wanted_patch_network(refine, replace(options, parallel=1))
+    edges = GanRefiner(patches) if patches else None
+    if edges is not None and budget is not None:
+        edges.warm_up()
     matting = Matting(
         segmenter,
         behind,
         smooth=smooth,
-        edges=GanRefiner(patches) if patches else None,
+        edges=edges,
         budget=math.inf if budget is None else budget / 1e3,
     )
     matting.refine = REFINEMENT[refine]

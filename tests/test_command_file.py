@@ -33,7 +33,7 @@ def test_json_is_one_object_and_alone_on_standard_output(
     assert report["seconds"] > 0
     assert report["fps"] == pytest.approx(10 / report["seconds"], rel=0.05)
     assert report["audio"] == "copied"
-    assert set(report["stages_ms"]) == STAGES
+    assert set(report["stages_ms"]) - {"edges"} == STAGES  # which is there if its weights are
     assert all(spent > 0 for spent in report["stages_ms"].values())
     assert report["output"] == str(tmp_path / "out.mp4")
     assert report["losses"] == []
