@@ -45,7 +45,7 @@ def disturbed() -> EdgeGenerator:
     """A generator that corrects something."""
     torch.manual_seed(1)
     network = EdgeGenerator()
-    for layer in (network.detail, network.affine, network.colour):
+    for layer in (network.detail, network.gate, network.affine, network.colour):
         torch.nn.init.normal_(layer.weight, 0, 0.05)
         torch.nn.init.normal_(layer.bias, 0, 0.1)
     return network.eval()

@@ -1,8 +1,8 @@
 """The edge's generator, which corrects the guided alpha, and the critics that it learns against.
 
-The generator works at half the patch's resolution and below. What it knows of single pixels comes
-from the affine models that it draws for them: a correction is nearly affine in colour within a
-small window, as alpha is (see pipeline/guided.py), and that holds for pictures of every kind.
+The generator works at half the patch's resolution and below: four of its pixels are channels of one
+there. To each of them it gives an affine model of colour: within a small window a
+correction is nearly one, as alpha is (see pipeline/guided.py), in pictures of every kind.
 """
 
 from collections.abc import Sequence
@@ -21,9 +21,8 @@ LIMIT = 0.9
 """The most by which the guided alpha is corrected."""
 COLOUR_STEP = 4
 """Pixels of the patch for one of the colour difference."""
-_AFFINE = CHANNELS
-_DETAIL = 2
-"""Planes at the patch's own resolution: the correction's logit and its gate's."""
+PIXELS = 4
+"""Of the patch, for one at half its resolution."""
 _GATE_SHUT = -1.0
 _CRITIC_WIDTHS = (24, 48, 96)
 CRITIC_CHANNELS = 7
@@ -47,18 +46,19 @@ class EdgeGenerator(nn.Module):
     def __init__(self, widths: Sequence[int] = WIDTHS) -> None:
         super().__init__()
         pairs = list(pairwise(widths))
-        self.enter = _conv(4 * CHANNELS, widths[0])
+        self.enter = _conv(PIXELS * CHANNELS, widths[0])
         self.down = nn.ModuleList(_conv(above, below, 2) for above, below in pairs)
         self.blocks = nn.ModuleList(Block(width) for width in widths[1:])
         self.narrow = nn.ModuleList(nn.Conv2d(below, above, 1) for above, below in pairs)
         self.up = nn.ModuleList(_conv(above, above) for above, _ in pairs)
-        self.detail = _conv(widths[0], 4 * _DETAIL)
-        self.affine = _conv(widths[1], _AFFINE)
+        self.detail = _conv(widths[0], PIXELS)
+        self.gate = _conv(widths[0], PIXELS)
+        self.affine = _conv(widths[0], PIXELS * CHANNELS)
         self.colour = _conv(widths[1], 3)
-        for layer in (self.detail, self.affine, self.colour):
+        for layer in (self.detail, self.gate, self.affine, self.colour):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
-        nn.init.constant_(self.detail.bias[4:], _GATE_SHUT)
+        nn.init.constant_(self.gate.bias, _GATE_SHUT)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """What is to be added to the guided alpha, and how the foreground differs in colour.
@@ -67,7 +67,8 @@ class EdgeGenerator(nn.Module):
         of 16. The correction is (N, 1, H, W), within ± LIMIT; the difference between foreground and
         background (N, 3, H / 4, W / 4), within ± 1.
         """
-        level = functional.relu(self.enter(functional.pixel_unshuffle(x, 2)))
+        pixels = functional.pixel_unshuffle(x, 2)
+        level = functional.relu(self.enter(pixels))
         levels = [level]
         for down, block in zip(self.down, self.blocks, strict=True):
             level = block(functional.relu(down(level)))
@@ -76,10 +77,9 @@ class EdgeGenerator(nn.Module):
         for narrow, up in zip(reversed(self.narrow), reversed(self.up), strict=True):
             quarter = level
             level = functional.relu(up(_enlarged(narrow(level), 2) + levels.pop()))
-        slopes = _enlarged(self.affine(quarter), COLOUR_STEP)
-        logit, gate = functional.pixel_shuffle(self.detail(level), 2).split(1, 1)
-        logit = logit + (slopes * (x - 0.5)).sum(1, keepdim=True)
-        return LIMIT * logit.tanh() * gate.sigmoid(), self.colour(quarter).tanh()
+        models = (self.affine(level) * pixels).unflatten(1, (CHANNELS, PIXELS)).sum(1)
+        logits = (self.detail(level) + models).tanh() * self.gate(level).sigmoid()
+        return LIMIT * functional.pixel_shuffle(logits, 2), self.colour(quarter).tanh()
 
 
 class Critic(nn.Module):
