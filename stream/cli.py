@@ -14,6 +14,8 @@ from stream.benchmark.command import bench
 from stream.doctor_command import doctor
 from stream.evaluate import evaluate_command
 from stream.file_command import EXAMPLES, file
+from stream.image_command import EXAMPLES as IMAGE_EXAMPLES
+from stream.image_command import image
 from stream.models_command import models
 from stream.serve_command import EXAMPLES as SERVE_EXAMPLES
 from stream.serve_command import serve
@@ -29,6 +31,7 @@ app = typer.Typer(
     epilog="Exit status: 0 done, 1 it failed, 2 wrong usage, 130 interrupted.",
 )
 app.command(epilog=EXAMPLES)(file)
+app.command(epilog=IMAGE_EXAMPLES)(image)
 app.command(epilog=SERVE_EXAMPLES)(serve)
 app.add_typer(models, name="models")
 app.command()(doctor)

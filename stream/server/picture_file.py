@@ -1,11 +1,11 @@
 """Pictures from strangers: their size is read and judged before anything decodes them."""
 
-import struct
-
 import cv2
 import numpy as np
 
+from pipeline.errors import SourceError
 from pipeline.frame import RgbImage
+from stream.picture_header import header_size
 from stream.server.problems import Problem
 
 UPLOAD_BYTES = 10 * 1024 * 1024
@@ -13,10 +13,6 @@ UPLOAD_PIXELS = 24_000_000
 KEPT_SIDE = 1920
 """Pixels of the longer side of a picture that is kept."""
 THUMBNAIL_SIDE = 240
-
-_PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
-_NO_SIZE = {0xC4, 0xC8, 0xCC}
-"""JPEG markers among those of frames, 0xC0 … 0xCF, that are none."""
 
 
 def decode_picture(data: bytes) -> RgbImage:
@@ -36,16 +32,12 @@ def decode_picture(data: bytes) -> RgbImage:
 def picture_size(data: bytes) -> tuple[int, int]:
     """Width and height as the file's header says; Problem 415 if it is no picture that is taken."""
     try:
-        if data.startswith(_PNG):
-            width, height = struct.unpack(">II", data[16:24])
-            return width, height
-        if data.startswith(_JPEG):
-            return _jpeg_size(data)
-        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-            return _webp_size(data)
-    except (struct.error, IndexError):
+        size = header_size(data)
+    except SourceError:
         raise Problem(422, "This picture is cut off.") from None
-    raise Problem(415, "Pictures are taken as PNG, JPEG or WebP.")
+    if size is None:
+        raise Problem(415, "Pictures are taken as PNG, JPEG or WebP.")
+    return size
 
 
 def thumbnail(rgb: RgbImage) -> bytes:
@@ -61,29 +53,3 @@ def shrunk(rgb: RgbImage, side: int) -> RgbImage:
         return rgb
     size = max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale))
     return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-
-
-def _jpeg_size(data: bytes) -> tuple[int, int]:
-    at = 2
-    while True:
-        if data[at] != 0xFF:
-            raise IndexError
-        marker = data[at + 1]
-        if marker == 0xFF:  # fill bytes
-            at += 1
-        elif 0xC0 <= marker <= 0xCF and marker not in _NO_SIZE:
-            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
-            return width, height
-        else:
-            at += 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
-
-
-def _webp_size(data: bytes) -> tuple[int, int]:
-    kind = data[12:16]
-    if kind == b"VP8X":
-        return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
-    if kind == b"VP8L":
-        bits = int.from_bytes(data[21:25], "little")
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    width, height = struct.unpack("<HH", data[26:30])
-    return width & 0x3FFF, height & 0x3FFF

@@ -1,0 +1,161 @@
+"""`livematte image IN… OUT`."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.composite import Transparent
+from pipeline.errors import LivematteError, OptionError, SourceError
+from pipeline.frame import Frame
+from pipeline.matting import Matting
+from pipeline.models import DEFAULT_MODEL
+from pipeline.patch_network import REFINEMENT, wanted_patch_network
+from pipeline.refine import GanRefiner
+from pipeline.runtime import RuntimeOptions
+from pipeline.segment import U2Net
+from stream.background import open_background
+from stream.network_options import (
+    PrecisionOption,
+    RefineOption,
+    RequireGpuOption,
+    RuntimeOption,
+    SizeOption,
+    ThreadsOption,
+)
+from stream.picture_io import READ, WITH_ALPHA, WRITTEN, read_picture, write_picture
+
+EXAMPLES = "\n\n".join(
+    (
+        "[bold]Examples[/bold]",
+        "livematte image portrait.jpg portrait.png",
+        "livematte image portrait.jpg out.jpg --background beach.jpg",
+        "livematte image photos/ cut-outs/ --format webp",
+    )
+)
+
+
+def image(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="IN… OUT",
+            help="Pictures or folders of them, and what to write: a picture, or a folder.",
+        ),
+    ],
+    background: Annotated[
+        str,
+        typer.Option(
+            "--background",
+            "-b",
+            help="transparent, blur, blur:RADIUS, green, #RRGGBB, or the path of a picture.",
+        ),
+    ] = "transparent",
+    extension: Annotated[
+        str, typer.Option("--format", help="Of what is written into a folder: png, webp or jpg.")
+    ] = "png",
+    quality: Annotated[
+        int, typer.Option(min=1, max=100, help="Of JPEG, and of WebP without alpha.")
+    ] = 95,
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help="What is larger is refused before it is decoded.")
+    ] = 100_000_000,
+    model: Annotated[
+        str, typer.Option(help="A name of `livematte models list`, or the path of an .onnx file.")
+    ] = DEFAULT_MODEL,
+    size: SizeOption = None,
+    refine: RefineOption = "auto",
+    runtime: RuntimeOption = "auto",
+    precision: PrecisionOption = "auto",
+    threads: ThreadsOption = 0,
+    require_gpu: RequireGpuOption = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object on standard output at the end.")
+    ] = False,
+) -> None:
+    """Cut people out of pictures, or put them before another background.
+
+    All of the edge is refined. Pictures are turned upright as their EXIF says.
+    """
+    behind = open_background(background)
+    pairs = pairs_of(paths, f".{extension.lower().removeprefix('.')}", overwrite)
+    check_formats([target for _, target in pairs], transparent=isinstance(behind, Transparent))
+    options = RuntimeOptions(runtime, precision, threads, require_gpu)
+    patches = wanted_patch_network(refine, options)
+    matting = Matting(
+        U2Net.load(model, options, (size,) if size else ()),
+        behind,
+        smooth=False,
+        follow=False,
+        edges=GanRefiner(patches) if patches else None,
+    )
+    matting.refine = REFINEMENT[refine]
+    written, failed = matte_all(matting, pairs, quality, max_pixels)
+    report = {"written": written, "failed": failed, "rois": matting.patches.means()}
+    typer.echo(json.dumps(report) if as_json else f"{len(written)} pictures written")
+    if failed:
+        raise SourceError("; ".join(failed))
+
+
+def pairs_of(paths: Sequence[Path], extension: str, overwrite: bool) -> list[tuple[Path, Path]]:
+    """Every picture, and where it is written; raises OptionError if that makes no sense."""
+    if len(paths) < 2:
+        raise OptionError(f"{paths[0]}: name what to read and then what to write")
+    *sources, out = paths
+    if extension not in WRITTEN:
+        raise OptionError(f"--format {extension[1:]}: one of png, webp, jpg")
+    files = [file for source in sources for file in _files(source)]
+    into_folder = out.is_dir() or any(one.is_dir() for one in sources) or len(sources) > 1
+    if into_folder:
+        out.mkdir(parents=True, exist_ok=True)
+        pairs = [(file, out / f"{file.stem}{extension}") for file in files]
+    else:
+        pairs = [(sources[0], out)]
+    _check_targets([target for _, target in pairs], overwrite)
+    return pairs
+
+
+def check_formats(targets: Sequence[Path], *, transparent: bool) -> None:
+    """Raise OptionError where a format cannot hold what is to be written."""
+    for target in targets:
+        if target.suffix.lower() not in WRITTEN:
+            raise OptionError(f"{target}: written are .png, .webp and .jpg")
+        if transparent and target.suffix.lower() not in WITH_ALPHA:
+            raise OptionError(f"{target}: JPEG has no alpha: write .png or give a --background")
+
+
+def matte_all(
+    matting: Matting, pairs: Sequence[tuple[Path, Path]], quality: int, most_pixels: int
+) -> tuple[list[str], list[str]]:
+    """What was written, and what went wrong, a line each: one bad picture stops no other."""
+    written, failed = [], []
+    for source, target in pairs:
+        try:
+            frame = Frame.from_rgb(read_picture(source, most_pixels))
+            write_picture(target, matting.process(frame), quality)
+            written.append(str(target))
+        except LivematteError as error:
+            failed.append(str(error))
+    return written, failed
+
+
+def _files(source: Path) -> list[Path]:
+    if not source.is_dir():
+        return [source]
+    found = [file for file in sorted(source.iterdir()) if file.suffix.lower() in READ]
+    if not found:
+        raise SourceError(f"{source}: no PNG, JPEG or WebP in this folder")
+    return found
+
+
+def _check_targets(targets: Sequence[Path], overwrite: bool) -> None:
+    seen: set[Path] = set()
+    for target in targets:
+        if target in seen:
+            raise OptionError(f"{target}: two pictures would be written to it: rename one")
+        if target.exists() and not overwrite:
+            raise OptionError(f"{target}: is there already: give --overwrite or name another")
+        seen.add(target)
