@@ -65,6 +65,12 @@ class StageTimes:
         with self._lock:
             return {stage: list(spent)[-count:] for stage, spent in self.latest.items()}
 
+    def processing(self, count: int) -> list[float]:
+        """All steps together, of the latest frames that have taken each of them."""
+        stages = list(self.recent(count).values())
+        known = min(map(len, stages), default=0)
+        return [sum(times) for times in zip(*(stage[-known:] for stage in stages), strict=True)]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
@@ -187,9 +193,9 @@ class Matting:
         thread they run in, so all of them count."""
         if self.refine:
             return math.inf
-        left = self.ladder.budget - spent - self._composite_s
         rois = self.ladder.quality.rois
-        return left if math.isinf(left) and rois else rois * max(0.0, left)
+        left = max(0.0, self.ladder.budget - spent - self._composite_s)
+        return rois * left if rois else 0.0  # no part of an infinite time is no number
 
     def _refined(
         self, segmented: Segmented, matte: EdgeMatte, left: float

@@ -46,7 +46,7 @@ def test_a_quick_run_measures_all_that_is_promised(
     assert file["size"] == "320x180"
     assert file["frames"] == 6
     assert file["fps"] > 0
-    assert set(file["stages_ms"]) == STAGES
+    assert set(file["stages_ms"]) - {"edges"} == STAGES  # which is there if its weights are
     assert all(set(stage) == {"p50", "p95", "p99"} for stage in file["stages_ms"].values())
     assert {row["cache"] for row in report["start"]} == {"cold", "cached"}
     assert all(0 <= row["dropped_share"] < 1 for row in [*report["live"], *report["overload"]])

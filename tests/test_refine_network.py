@@ -120,6 +120,15 @@ def test_patches_fill_the_budget_and_never_exceed_it() -> None:
     assert np.mean(spent[10:]) > 0.02
 
 
+def test_a_budget_may_be_lifted_while_quality_is_down() -> None:
+    matting = scene(0.001)
+    matting.ladder.step = 2
+    matting.ladder.budget = float("inf")
+    matting.process(as_yuv420(paint(disc())))
+    assert matting.refined.found > 0
+    assert matting.refined.refined == 0
+
+
 def test_of_a_frame_for_itself_nothing_is_carried() -> None:
     matting = scene()
     matting.smooth = False

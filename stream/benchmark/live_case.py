@@ -14,7 +14,7 @@ from pipeline.frame import Frame
 from pipeline.matting import Matted
 from stream.benchmark.case import LIVE_SIZES, Case, Figures, network_of
 from stream.benchmark.file_case import warm_up
-from stream.benchmark.usage import memory
+from stream.benchmark.usage import memory, percentiles
 from stream.convert import tag, video_from_frame
 from stream.file_source import FileSource
 from stream.session import LIVE, SessionStats, run_session
@@ -109,6 +109,8 @@ def measure_live(case: Case) -> Figures:
             "downs": matting.ladder.downs,
             "ups": matting.ladder.ups,
         },
+        "processing_ms": percentiles(matting.times.processing(case.frames)),
+        "rois": matting.patches.means(),
         "memory_growth_mib": round(_growth(held), 1),
         "stages_ms": {name: round(spent, 2) for name, spent in stats.stages_ms.items()},
     }

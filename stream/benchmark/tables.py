@@ -6,7 +6,7 @@ from typing import Any
 from stream.benchmark.machine import machine_sentence
 
 Row = dict[str, Any]
-_STAGES = ("decode", "look", "segment", "refine", "smooth", "composite", "encode")
+_STAGES = ("decode", "look", "segment", "refine", "smooth", "edges", "composite", "encode")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -69,7 +69,7 @@ def stage_table(rows: Sequence[Row]) -> str:
         (
             (
                 *(row["size"], _ran(row), row["threads"]),
-                *(_three(row["stages_ms"][stage]) for stage in _STAGES),
+                *(_three(row["stages_ms"].get(stage, {})) for stage in _STAGES),
             )
             for row in rows
         ),

@@ -14,7 +14,6 @@ from stream.session import SessionStats
 
 LATELY = 60
 """Frames over which times are taken."""
-_STAGES = ("look", "segment", "refine", "smooth", "edges", "composite")
 _BLIND_DELAY = 0.1
 """Seconds that a picture is taken to need until it is known."""
 
@@ -69,10 +68,7 @@ class Statistics:
     @property
     def processing(self) -> list[float]:
         """Seconds of work on each of the latest frames."""
-        latest = self._matting.times.recent(LATELY) if self._matting else {}
-        stages = [latest[stage] for stage in _STAGES if stage in latest]
-        count = min(map(len, stages), default=0)
-        return [sum(times) for times in zip(*(stage[-count:] for stage in stages), strict=True)]
+        return self._matting.times.processing(LATELY) if self._matting else []
 
     def report(self) -> dict[str, Any]:
         now, frames_in, frames_out = self._clock(), self.frames_in, self.frames_out
