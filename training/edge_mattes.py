@@ -1,16 +1,16 @@
 """The coarse alpha that edges are learnt from: what the pipeline's own networks really give."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from pipeline.frame import AlphaMatte, Roi
+from pipeline.frame import AlphaMatte, Frame, Roi
 from pipeline.models import CATALOGUE
 from pipeline.runtime import Precision, RuntimeOptions
 from pipeline.segment import Segmenter, U2Net
-from pipeline.subject import WHOLE, Look, grown
+from pipeline.subject import Look, grown
 from training.edge_pictures import EdgePicture
 
 SEEN_BY: tuple[tuple[int, Precision], ...] = (
@@ -22,6 +22,8 @@ SEEN_BY: tuple[tuple[int, Precision], ...] = (
 """Sides and precisions of the networks that look."""
 _FOUND = 0.7
 """The least IoU with the truth; a subject that was not found is no matter of its edge."""
+_RUNNING = 0.6
+"""How often a network that takes the alpha of the frame before is given its own."""
 _CROPPED = 0.6
 """How often a crop round the subject is looked at, as the pipeline does once it follows."""
 
@@ -32,6 +34,7 @@ class Eye:
 
     segmenter: Segmenter
     side: int
+    takes_previous: bool = False
 
 
 def open_eyes(models: Sequence[str]) -> list[Eye]:
@@ -42,18 +45,29 @@ def open_eyes(models: Sequence[str]) -> list[Eye]:
             fixed = model in CATALOGUE and CATALOGUE[model].spec.size > size
             if not fixed:
                 options = RuntimeOptions(precision=precision, threads=1)
-                eyes.append(Eye(U2Net.load(model, options, (size,)), size))
+                network = U2Net.load(model, options, (size,))
+                eyes.append(Eye(network, size, network.takes_previous))
     return eyes
 
 
 def coarse_alpha(picture: EdgePicture, eyes: Sequence[Eye], rng: np.random.Generator) -> AlphaMatte:
-    """A network's alpha of the whole frame; an invented one where it does not find the subject."""
-    frame, eye = picture.frame, eyes[int(rng.integers(len(eyes)))]
+    """The alpha of the first of two networks that finds the subject; else an invented one."""
     crop = _crop(picture, rng) if rng.random() < _CROPPED else None
-    alpha = eye.segmenter(frame, Look(crop) if crop else WHOLE)
-    truth = cv2.resize(picture.alpha, alpha.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5
-    shared, either = np.sum((alpha > 0.5) & truth), np.sum((alpha > 0.5) | truth)
-    return alpha if shared >= _FOUND * either else _invented(picture.alpha, eye.side, rng)
+    chosen = [eyes[int(number)] for number in rng.permutation(len(eyes))[:2]]
+    for eye in chosen:
+        alpha = _seen(eye, picture.frame, Look(crop), rng)
+        truth = cv2.resize(picture.alpha, alpha.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5
+        shared, either = np.sum((alpha > 0.5) & truth), np.sum((alpha > 0.5) | truth)
+        if shared >= _FOUND * either:
+            return alpha
+    return _invented(picture.alpha, chosen[0].side, rng)
+
+
+def _seen(eye: Eye, frame: Frame, look: Look, rng: np.random.Generator) -> AlphaMatte:
+    alpha = eye.segmenter(frame, look)
+    if eye.takes_previous and rng.random() < _RUNNING:
+        alpha = eye.segmenter(frame, replace(look, previous=alpha))
+    return alpha
 
 
 def _crop(picture: EdgePicture, rng: np.random.Generator) -> Roi | None:
