@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from pipeline.budget import QualityLadder
 from pipeline.cells import cell_side
-from pipeline.composite import Background, Transparent, composite
+from pipeline.composite import Background, Transparent, composite, composite_cut_out
 from pipeline.frame import AlphaMatte, Frame, RgbImage
 from pipeline.guided import guided_upsample
 from pipeline.matte import EdgeMatte
@@ -162,7 +162,10 @@ class Matting:
             self.subject.learn(job.frame, matte, misled=segmented.misled)
         smoothed = self._lap("smooth", refined)
         behind = self.background(job.frame, matte)
-        result = composite(job.frame, matte, behind)
+        if job.frame.alpha is None:
+            result = composite(job.frame, matte, behind)
+        else:
+            result, matte = composite_cut_out(job.frame, matte, behind)
         ended = self._lap("composite", smoothed)
         self.ladder.note(max(segmented.seconds, ended - began))
         return Matted(result, matte, transparent=behind is None)

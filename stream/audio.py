@@ -66,6 +66,7 @@ class AudioCarrier:
             self.outcome = "copied"
             return self._copied(stream, self._output.add_stream_from_template(stream))
         self.outcome = "encoded"
+        assert container.audio_encoder is not None
         rate = _OPUS_RATE if container.audio_encoder == "libopus" else stream.codec_context.rate
         target = self._output.add_stream(container.audio_encoder, rate=rate)
         assert isinstance(target, av.AudioStream)

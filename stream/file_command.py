@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,10 +15,11 @@ from pipeline.models import DEFAULT_MODEL
 from pipeline.runtime import RuntimeOptions
 from pipeline.segment import U2Net
 from stream.background import open_background
+from stream.encoders import ENCODERS
 from stream.ends import Sink
 from stream.file_sink import FileSink
 from stream.file_source import FileSource
-from stream.formats import CONTAINERS, ENCODERS, alpha_extensions
+from stream.formats import CONTAINERS, AlphaIn, alpha_extensions, holds_alpha
 from stream.matte_sink import Both, MatteSink
 from stream.network_options import (
     PrecisionOption,
@@ -38,7 +40,9 @@ EXAMPLES = "\n\n".join(
         "livematte file talk.mp4 out.mp4 --background beach.jpg",
         "livematte file talk.mp4 out.webm --background transparent",
         "livematte file talk.mp4 out.mp4 -b blur:30 --start 10 --duration 5",
-        "livematte file talk.mp4 out.mov -b green --alpha-output matte.mp4",
+        "livematte file talk.mp4 frames/%06d.png -b transparent",
+        "livematte file talk.mp4 out.mp4 -b transparent --alpha-output matte.mp4",
+        "livematte file talk.mp4 out.mp4 -b transparent --stacked",
     )
 )
 
@@ -68,6 +72,9 @@ def file(
         Path | None,
         typer.Option(metavar="PATH", help="Also write the matte, white on black, as a video."),
     ] = None,
+    stacked: Annotated[
+        bool, typer.Option("--stacked", help="Transparent: colours above, matte below, in OUT.")
+    ] = False,
     codec: Annotated[
         str | None, typer.Option(help=f"{_CODECS}; by default what suits the extension.")
     ] = None,
@@ -81,6 +88,10 @@ def file(
     duration: Annotated[float | None, typer.Option(help="Take only so many seconds.")] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace OUT if it is there.")
+    ] = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Read OUT back and fail if alpha or colours were lost."),
     ] = False,
     progress: Annotated[
         ProgressKind, typer.Option(help="How far it is, on standard error.")
@@ -98,9 +109,14 @@ def file(
     reader = FileSource(source, start=start, duration=duration)
     behind = open_background(background)
     encoding = Encoding(codec, crf, preset)
-    transparent = isinstance(behind, Transparent)
+    alpha: AlphaIn = "nothing"
+    if isinstance(behind, Transparent):
+        in_pair = alpha_output is not None and not holds_alpha(output, codec)
+        alpha = "stacked" if stacked else "nothing" if in_pair else "channel"
+    elif stacked:
+        raise OptionError(f"--stacked with --background {background}: it is for transparent alone")
     writer = FileSink(
-        output, reader, transparent=transparent, encoding=encoding, overwrite=overwrite
+        output, reader, alpha=alpha, encoding=encoding, overwrite=overwrite, verify=verify
     )
     sink: Sink = writer
     if alpha_output is not None:
@@ -142,6 +158,7 @@ def _report(
         "seconds": round(stats.seconds, 3),
         "fps": round(stats.fps, 2),
         "audio": writer.audio,
+        "verified": asdict(writer.verified) if writer.verified else None,
         "stages_ms": {name: round(spent, 3) for name, spent in stats.stages_ms.items()},
         "source": str(reader.path),
         "output": str(writer.path),

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pipeline.frame import Frame
 from stream.span import Span
-from stream.video_reader import VideoInfo, VideoReader
+from stream.video_info import VideoInfo
+from stream.video_reader import VideoReader
 from stream.worker import Worker
 
 

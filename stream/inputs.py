@@ -27,3 +27,9 @@ def open_input(path: Path) -> av.container.InputContainer:
 def url(path: Path) -> str:
     """The path as FFmpeg takes it: in `10:30 talk.mp4` it would look for a protocol named 10."""
     return f"file:{path}"
+
+
+def sequence_url(path: Path) -> str:
+    """The same for a sequence of pictures, in whose name alone % stands for a number."""
+    folder = str(path.parent).replace("%", "%%")
+    return url(Path(folder) / path.name)

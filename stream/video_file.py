@@ -2,22 +2,27 @@
 
 import os
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import av.container
 import cv2
+from av.video.format import VideoFormat
 
 from pipeline.colour import LIMITED_RANGE, ColourTags, Plane
-from pipeline.frame import AlphaMatte, Frame
+from pipeline.frame import AlphaMatte, Frame, resize
 from pipeline.matting import Matted
 from pipeline.network import usable_processors
 from stream.audio import AudioCarrier
-from stream.convert import tag, turn, video_from_frame
+from stream.convert import as_rgb, layout, tag, turn, video_from_frame, yuv_planes
 from stream.file_source import FileSource
-from stream.formats import Format
-from stream.inputs import url
-from stream.video_reader import VideoInfo
+from stream.formats import Format, squared_width
+from stream.inputs import sequence_url, url
+from stream.slots import Slots
+from stream.stacked import describe, stacked
+from stream.verify import Sample
+from stream.video_info import VideoInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,37 +35,56 @@ class Encoding:
 
 
 class VideoFile:
-    """A file at `path` for what becomes of the frames of `like`; `finish` makes it whole."""
+    """A file at `path` for pictures such as `first` and `info` describe; `finish` makes it whole.
+
+    The sound is that of `sound`, if the file can hold any.
+    """
 
     def __init__(
         self,
         path: Path,
         form: Format,
         encoding: Encoding,
-        like: FileSource,
-        *,
-        colour: ColourTags,
-        audio: bool,
+        info: VideoInfo,
+        first: Frame,
+        sound: FileSource | None = None,
+        sample: Sample | None = None,
     ) -> None:
-        self._form = form
-        self._turns = like.info.turns if form.container.keeps_rotation else 0
+        self.pictures = 0
+        """Written so far."""
+        self._form, self._sample = form, sample
+        turned_back = form.container.is_movie and form.alpha != "stacked"
+        self._turns = info.turns if turned_back else 0
+        self._aspect = info.upright_aspect
+        self._pixel_format = _pixel_format(form, first)
         self._output = av.open(
-            url(path), "w", format=form.container.name, options=dict(form.container.options)
+            (sequence_url if form.is_sequence else url)(path),
+            "w",
+            format=form.container.name,
+            options=dict(form.container.options),
         )
-        self._video = self._add_video(encoding, like.info)
-        self._range = colour.range if form.encoder.full_range else LIMITED_RANGE
-        tag(self._video.codec_context, replace(colour, range=self._range))
-        self.audio = self._add_audio(like) if audio else None
+        self._slots = Slots.of(form.container, info)
+        self._video = self._add_video(encoding, info)
+        if form.alpha == "stacked":
+            described = describe(*form.padded(*form.upright_size(info)))
+            self._output.metadata["comment"] = described
+        self._tag(first.colour)
+        self.audio = self._add_audio(sound) if sound and form.container.audio_encoder else None
 
     def encode(self, matted: Matted) -> None:
         """Write one picture, and the sound up to it."""
-        frame, alpha = self._stored(matted)
-        video = video_from_frame(
-            frame, self._form.pixel_format, alpha, self._form.encoder.full_range
-        )
-        self._output.mux(self._video.encode(video))
+        if (pts := self._slots.take(matted.frame)) is not None:
+            frame, alpha = self._prepared(matted)
+            if self._sample is not None:
+                self._sample.note(self.pictures, frame, alpha)
+            frame, alpha = self._turned(frame, alpha)
+            full_range = self._form.encoder.full_range
+            video = video_from_frame(frame, self._pixel_format, alpha, full_range)
+            video.pts, video.time_base = pts, self._slots.time_base or video.time_base
+            self._output.mux(self._video.encode(video))
+            self.pictures += 1
         if self.audio:
-            self.audio.advance(frame.seconds)
+            self.audio.advance(matted.frame.seconds)
 
     def finish(self, *, with_rest_of_sound: bool) -> None:
         """Write what the encoder still holds, the sound after the last picture, and the index."""
@@ -81,13 +105,13 @@ class VideoFile:
         options = encoder.tuned(encoding.crf, encoding.preset)
         stream = self._output.add_stream(encoder.name, rate=info.rate, options=options)
         assert isinstance(stream, av.VideoStream)
-        width, height = self._form.padded(info.width, info.height)
+        width, height = self._form.size(info)
         stream.width, stream.height = (height, width) if self._turns % 2 else (width, height)
-        stream.pix_fmt = self._form.pixel_format
-        if info.aspect:
+        stream.pix_fmt = self._pixel_format
+        if info.aspect and self._form.keeps_aspect:
             upright = self._turns != info.turns and info.turns % 2
             stream.codec_context.sample_aspect_ratio = 1 / info.aspect if upright else info.aspect
-        stream.codec_context.time_base = stream.time_base = info.time_base
+        stream.codec_context.time_base = stream.time_base = self._slots.time_base or info.time_base
         stream.codec_context.thread_type = "AUTO"
         stream.codec_context.thread_count = max(1, usable_processors() // 2)
         if encoder.tag and self._form.container.name in ("mp4", "mov"):
@@ -96,19 +120,63 @@ class VideoFile:
             stream.set_display_rotation(90 * self._turns)
         return stream
 
-    def _add_audio(self, like: FileSource) -> AudioCarrier:
-        return AudioCarrier(like.path, self._output, self._form.container, like.span)
+    def _tag(self, colour: ColourTags) -> None:
+        if VideoFormat(self._pixel_format).is_rgb:
+            colour = as_rgb(colour)
+        elif not self._form.encoder.full_range:
+            colour = replace(colour, range=LIMITED_RANGE)
+        tag(self._video.codec_context, colour)
 
-    def _stored(self, matted: Matted) -> tuple[Frame, AlphaMatte | None]:
-        """Padded to a size that the encoder takes, and turned to lie as the source did."""
-        frame, width, height = matted.frame, matted.frame.width, matted.frame.height
-        wide, high = self._form.padded(width, height)
-        planes = frame.planes if (wide, high) == (width, height) else pad_even(frame)
-        frame = frame.with_planes(turn(planes, -self._turns))
-        if not self._form.with_alpha:
-            return frame, None
-        (alpha,) = turn((_grow(matted.alpha, high - height, wide - width),), -self._turns)
+    def _add_audio(self, sound: FileSource) -> AudioCarrier:
+        return AudioCarrier(sound.path, self._output, self._form.container, sound.span)
+
+    def _prepared(self, matted: Matted) -> tuple[Frame, AlphaMatte | None]:
+        """The upright picture as the file holds it, and alpha if that lies in a channel."""
+        form, frame = self._form, matted.frame
+        alpha = None if form.alpha == "nothing" else matted.alpha
+        if not form.keeps_aspect:
+            frame, alpha = _squared(frame, alpha, self._aspect)
+        frame, alpha = _padded(frame, alpha, *form.padded(frame.width, frame.height))
+        if alpha is not None and form.alpha == "stacked":
+            return stacked(frame.with_planes(yuv_planes(frame)), alpha), None
         return frame, alpha
+
+    def _turned(self, frame: Frame, alpha: AlphaMatte | None) -> tuple[Frame, AlphaMatte | None]:
+        """Lying as the source did."""
+        frame = frame.with_planes(turn(frame.planes, -self._turns))
+        return frame, None if alpha is None else turn((alpha,), -self._turns)[0]
+
+
+def _pixel_format(form: Format, first: Frame) -> str:
+    if form.encoder.any_chroma:
+        return layout(yuv_planes(first), with_alpha=form.alpha == "channel")
+    return form.pixel_format
+
+
+def _squared(
+    frame: Frame, alpha: AlphaMatte | None, aspect: Fraction
+) -> tuple[Frame, AlphaMatte | None]:
+    """A picture of square pixels, for a file that cannot say that they are not: wider or less."""
+    width = squared_width(frame.width, aspect)
+    if width == frame.width:
+        return frame, alpha
+    planes = tuple(
+        resize(plane, width if plane.shape[1] == frame.width else -(-width // 2), len(plane))
+        for plane in frame.planes
+    )
+    alpha = None if alpha is None else resize(alpha, width, len(alpha))
+    return frame.with_planes(planes), alpha
+
+
+def _padded(
+    frame: Frame, alpha: AlphaMatte | None, width: int, height: int
+) -> tuple[Frame, AlphaMatte | None]:
+    """The last line and column repeated up to an even size."""
+    if (width, height) == (frame.width, frame.height):
+        return frame, alpha
+    if alpha is not None:
+        alpha = _grow(alpha, height - frame.height, width - frame.width)
+    return frame.with_planes(pad_even(frame)), alpha
 
 
 def pad_even(frame: Frame) -> tuple[Plane, ...]:

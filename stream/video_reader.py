@@ -1,7 +1,6 @@
 """A video file while it is being read: one decoder, and an account of what was lost. It blocks."""
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,30 +13,16 @@ from av.stream import Disposition
 from pipeline.errors import SourceError
 from pipeline.frame import Frame
 from stream.convert import frame_from_video, quarter_turns
+from stream.decoder import decoder_of
 from stream.inputs import open_input
 from stream.span import Clock, Span
+from stream.video_info import VideoInfo
 
 FALLBACK_RATE = Fraction(25)
 SHORT_BY_S = 0.5
 """A file that ends so much before its header says is taken to be cut off."""
 EXACT_HEADERS = ("mov", "matroska", "avi", "flv")
 """Containers that write their duration down; elsewhere it is guessed from the bit rate."""
-
-
-@dataclass(frozen=True, slots=True)
-class VideoInfo:
-    """What a file says of its video: the size is that of the upright picture."""
-
-    width: int
-    height: int
-    time_base: Fraction
-    rate: Fraction
-    turns: int
-    """Quarter turns to the left that brought the stored picture upright."""
-    aspect: Fraction
-    """Width of a pixel by its height, as the picture is stored; 0 if nobody says."""
-    frames: int
-    """As the header has it, within the part that is read; 0 if it does not say."""
 
 
 class VideoReader:
@@ -53,7 +38,8 @@ class VideoReader:
         self._container = open_input(path)
         self.span = Span.choose(self._container, start, duration)
         self._stream = _first_video(self._container, path)
-        self._stream.codec_context.thread_type = "AUTO"
+        self._decoder = decoder_of(self._stream)
+        self._decoder.thread_type = "AUTO"
         self._time_base = self._stream.time_base or Fraction(1, av.time_base)
         self._clock = Clock()
         self._damaged = self._packets_read = self._turns = 0
@@ -131,7 +117,7 @@ class VideoReader:
         for packet in self._packets():
             damaged = packet is not None and packet.is_corrupt
             try:
-                yield from self._stream.decode(packet)
+                yield from self._decoder.decode(packet)
             except av.error.EOFError:
                 return
             except av.error.FFmpegError:
