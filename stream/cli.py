@@ -15,6 +15,8 @@ from stream.doctor_command import doctor
 from stream.evaluate import evaluate_command
 from stream.file_command import EXAMPLES, file
 from stream.formats_command import formats
+from stream.live_command import EXAMPLES as LIVE_EXAMPLES
+from stream.live_command import live
 from stream.models_command import models
 from stream.serve_command import EXAMPLES as SERVE_EXAMPLES
 from stream.serve_command import serve
@@ -30,6 +32,7 @@ app = typer.Typer(
     epilog="Exit status: 0 done, 1 it failed, 2 wrong usage, 130 interrupted.",
 )
 app.command(epilog=EXAMPLES)(file)
+app.command(epilog=LIVE_EXAMPLES)(live)
 app.command(epilog=SERVE_EXAMPLES)(serve)
 app.add_typer(models, name="models")
 app.command()(formats)

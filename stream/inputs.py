@@ -1,4 +1,4 @@
-"""Opening media files."""
+"""Media files as FFmpeg is told of them."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import av.container
 import av.error
 
 from pipeline.errors import SourceError
+from stream.formats import is_sequence
 
 
 def open_input(path: Path) -> av.container.InputContainer:
@@ -29,7 +30,7 @@ def url(path: Path) -> str:
     return f"file:{path}"
 
 
-def sequence_url(path: Path) -> str:
-    """The same for a sequence of pictures, in whose name alone % stands for a number."""
+def output_url(path: Path) -> str:
+    """The same for writing, where in the name of a sequence, and there alone, % is a number."""
     folder = str(path.parent).replace("%", "%%")
-    return url(Path(folder) / path.name)
+    return url(Path(folder) / path.name if is_sequence(path) else path)

@@ -15,7 +15,7 @@ from pipeline.frame import MILLISECONDS, AlphaMatte, Frame, RgbImage, resize
 from stream.convert import frame_from_video, holds_alpha, to_bytes
 from stream.decoder import decoder_of
 from stream.formats import Format
-from stream.inputs import sequence_url, url
+from stream.inputs import output_url
 from stream.stacked import unstacked
 
 AT_MOST = 8
@@ -113,8 +113,7 @@ def _read_back(path: Path, form: Format) -> Iterator[_Picture]:
     if form.container.name == "webp":
         yield from _read_webp(path, form)
         return
-    source = sequence_url(path) if form.is_sequence else url(path)
-    with av.open(source, format="image2" if form.is_sequence else None) as container:
+    with av.open(output_url(path), format="image2" if form.is_sequence else None) as container:
         stream = container.streams.video[0]
         decoder = decoder_of(stream)
         for packet in container.demux(stream):

@@ -18,7 +18,8 @@ from stream.audio import AudioCarrier
 from stream.convert import as_rgb, layout, tag, turn, video_from_frame, yuv_planes
 from stream.file_source import FileSource
 from stream.formats import Format, squared_width
-from stream.inputs import sequence_url, url
+from stream.inputs import output_url
+from stream.pipe import Pipe
 from stream.slots import Slots
 from stream.stacked import describe, stacked
 from stream.verify import Sample
@@ -35,14 +36,14 @@ class Encoding:
 
 
 class VideoFile:
-    """A file at `path` for pictures such as `first` and `info` describe; `finish` makes it whole.
+    """A file, or what goes into a pipe, for pictures such as `first` and `info` describe.
 
-    The sound is that of `sound`, if the file can hold any.
+    `finish` makes it whole. The sound is that of `sound`, if the file can hold any.
     """
 
     def __init__(
         self,
-        path: Path,
+        place: Path | Pipe,
         form: Format,
         encoding: Encoding,
         info: VideoInfo,
@@ -58,7 +59,7 @@ class VideoFile:
         self._aspect = info.upright_aspect
         self._pixel_format = _pixel_format(form, first)
         self._output = av.open(
-            (sequence_url if form.is_sequence else url)(path),
+            output_url(place) if isinstance(place, Path) else place,
             "w",
             format=form.container.name,
             options=dict(form.container.options),

@@ -14,8 +14,7 @@ from pipeline.errors import SourceError
 from pipeline.frame import Frame
 from stream.convert import frame_from_video, quarter_turns
 from stream.decoder import decoder_of
-from stream.inputs import open_input
-from stream.span import Clock, Span
+from stream.span import WHOLE, Clock, Span
 from stream.video_info import VideoInfo
 
 FALLBACK_RATE = Fraction(25)
@@ -26,17 +25,18 @@ EXACT_HEADERS = ("mov", "matroska", "avi", "flv")
 
 
 class VideoReader:
-    """Decodes the first video stream of a file, every picture in order.
+    """Decodes the first video stream of a container, every picture in order, and closes it.
 
     `losses` says what was missed, once `read` has given None.
-    Raises SourceError if the file cannot be opened or holds no picture in the chosen part.
+    Raises SourceError, which names `path`, if there is no picture in the chosen part.
     """
 
-    def __init__(self, path: Path, start: float, duration: float | None) -> None:
-        self.path = path
+    def __init__(
+        self, path: Path, container: av.container.InputContainer, span: Span = WHOLE
+    ) -> None:
+        self.path, self.span = path, span
         self.losses: list[str] = []
-        self._container = open_input(path)
-        self.span = Span.choose(self._container, start, duration)
+        self._container = container
         self._stream = _first_video(self._container, path)
         self._decoder = decoder_of(self._stream)
         self._decoder.thread_type = "AUTO"
@@ -77,7 +77,7 @@ class VideoReader:
     def _foretell(self, rate: Fraction) -> int:
         """How many frames will come, if nothing is broken; 0 if nobody knows."""
         everything = self._stream.frames or int(rate * self._header_ticks() / av.time_base)
-        if self.span == Span():
+        if self.span == WHOLE:
             return everything
         left = Fraction(self._header_ticks(), av.time_base) - self.span.shift
         return max(0, min(everything, round(rate * min(left, self.span.length or left))))
