@@ -81,6 +81,16 @@ class Segmented:
     misled: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MattingState:
+    """All that a Matting remembers from one frame to the next, as it is now."""
+
+    temporal: TemporalFilter | None
+    subject: SubjectCrop | None
+    cuts: CutDetector
+    size: tuple[int, int] | None
+
+
 class Matting:
     """Takes the foreground out of each frame and puts it before `background`.
 
@@ -124,6 +134,19 @@ class Matting:
     def smooth(self, wanted: bool) -> None:
         if wanted != self.smooth:
             self.temporal = TemporalFilter() if wanted else None
+
+    @property
+    def state(self) -> MattingState:
+        """What another Matting has to be given to go on after the last frame that was finished.
+
+        No frame may be under way. Of the state itself, not a copy: the next frame changes it.
+        """
+        return MattingState(self.temporal, self.subject, self.cuts, self._size)
+
+    @state.setter
+    def state(self, state: MattingState) -> None:
+        self.temporal, self.subject = state.temporal, state.subject
+        self.cuts, self._size = state.cuts, state.size
 
     def process(self, frame: Frame) -> Matted:
         """All of it for one frame."""

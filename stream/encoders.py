@@ -43,6 +43,8 @@ class VideoEncoder:
     """The code in the file, where players want another than FFmpeg's first choice."""
     any_chroma: bool = False
     """Whether it takes chroma subsampled as the source's is, rather than in its own format."""
+    alpha_beside: bool = False
+    """Whether alpha is a packet's side data, which only Matroska can keep."""
     one_bit_alpha: bool = False
     """Whether a pixel is either there or not."""
     keeps_aspect: bool = False
@@ -107,6 +109,7 @@ ENCODERS = {
         preset=_steps("cpu-used", 5, 8),
         # The alternate reference frame loses the alpha plane.
         options=(("b", "0"), ("deadline", "good"), ("row-mt", "1"), ("auto-alt-ref", "0")),
+        alpha_beside=True,
     ),
     "vp8": VideoEncoder(
         "libvpx",
@@ -116,6 +119,7 @@ ENCODERS = {
         preset=_steps("cpu-used", 4, 8),
         # Quality rules only under a bit rate that is never reached.
         options=(("b", "100M"), ("deadline", "good"), ("auto-alt-ref", "0")),
+        alpha_beside=True,
     ),
     "prores": VideoEncoder(
         "prores_aw", "yuv444p10le", "yuva444p10le", even_sizes=True, full_range=False

@@ -1,7 +1,6 @@
 """A video file as a sink: written beside its final place, renamed once it is whole."""
 
 import contextlib
-import errno
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +14,10 @@ from pipeline.matting import Matted
 from stream.audio import AudioOutcome
 from stream.file_source import FileSource
 from stream.formats import AlphaIn, choose_format
+from stream.guard import writing
 from stream.place import place_of
 from stream.verify import Sample, Verified
-from stream.video_file import Encoding, VideoFile
+from stream.video_file import Encoding, PictureKind, Recipe, VideoFile
 from stream.worker import Worker
 
 P = ParamSpec("P")
@@ -89,16 +89,10 @@ class FileSink:
 
     def _open(self, first: Frame) -> VideoFile:
         self._place.prepare()
+        kind = PictureKind.of(first)
+        recipe = Recipe(self._form, self._encoding, self._like.info, kind)
         sound = self._like if self._with_audio else None
-        return VideoFile(
-            self._place.scratch,
-            self._form,
-            self._encoding,
-            self._like.info,
-            first,
-            sound,
-            self._sample,
-        )
+        return VideoFile(self._place.scratch, recipe, sound, self._sample)
 
     def _complete(self, complete: bool) -> None:
         if self.kept is not None:
@@ -111,14 +105,14 @@ class FileSink:
         if self._file.audio:
             self.audio, self.losses = self._file.audio.outcome, self._file.audio.losses
         if self._sample is not None and complete:
-            self.verified = self._verify(self._sample, self._file.pictures)
+            self.verified = self._verify(self._sample)
         target = self.path if complete else self._place.partial
         self._place.put(target)
         self.kept = target
 
-    def _verify(self, sample: Sample, pictures: int) -> Verified:
+    def _verify(self, sample: Sample) -> Verified:
         try:
-            return sample.verify(self._place.scratch, pictures)
+            return sample.verify(self._place.scratch)
         except SinkError as error:
             raise SinkError(f"{self.path}: {error}") from None
 
@@ -129,11 +123,5 @@ class FileSink:
         self._place.discard()
 
     def _guarded(self, call: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Call, and say in one line what kept the file from being written."""
-        try:
+        with writing(self.path):
             call(*args, **kwargs)
-        except (OSError, av.error.FFmpegError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            full = getattr(error, "errno", None) == errno.ENOSPC
-            remedy = "free some space, or write elsewhere" if full else "check place and options"
-            raise SinkError(f"{self.path}: cannot be written: {reason}: {remedy}") from error

@@ -37,6 +37,14 @@ class DecodedSource:
         while (frame := await self._worker.run(self._next)) is not None:
             yield frame
 
+    async def skip(self, frames: int) -> Frame | None:
+        """Pass over so many frames, and give the first of them."""
+        first = None
+        for _ in range(frames):
+            frame = await self._worker.run(self._next)
+            first = first or frame
+        return first
+
     async def aclose(self) -> None:
         if not self._closed:
             self._closed = True

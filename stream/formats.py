@@ -36,6 +36,8 @@ class Container:
     """Pictures that follow each other sooner are left out."""
     constant_rate: bool = False
     """Whether every picture is shown for the same time."""
+    joins: bool = True
+    """Whether it can be put together from parts that were encoded each for itself."""
 
 
 _MP4_AUDIO = frozenset({"aac", "ac3", "alac", "eac3", "mp3", "opus"})
@@ -70,10 +72,10 @@ CONTAINERS = {
         "pcm_s16le",
         constant_rate=True,
     ),
-    ".apng": Container("apng", ("apng",), options=(("plays", "0"),)),
-    ".webp": Container("webp", ("webp_anim",), options=(("loop", "0"),)),
+    ".apng": Container("apng", ("apng",), options=(("plays", "0"),), joins=False),
+    ".webp": Container("webp", ("webp_anim",), options=(("loop", "0"),), joins=False),
     # Browsers show a picture that is due for a hundredth of a second for a tenth.
-    ".gif": Container("gif", ("gif",), tick=Fraction(1, 100), ticks_apart=2),
+    ".gif": Container("gif", ("gif",), tick=Fraction(1, 100), ticks_apart=2, joins=False),
 }
 SEQUENCES = {".png": Container("image2", ("png",)), ".webp": Container("image2", ("webp",))}
 """Pictures in files of their own, for names such as frames/%06d.png."""
@@ -157,6 +159,11 @@ def numbered(path: Path) -> re.Pattern[str]:
     """What the names of a sequence's files look like."""
     before, after = _NUMBER.split(path.name, maxsplit=1)[::2]
     return re.compile(rf"{re.escape(before)}\d+{re.escape(after)}")
+
+
+def numbered_name(path: Path, number: int) -> str:
+    """The name of one of a sequence's files."""
+    return _NUMBER.sub(lambda found: found[0] % number, path.name, count=1)
 
 
 def _container(path: Path) -> Container:

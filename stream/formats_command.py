@@ -20,7 +20,7 @@ from pipeline.matting import Matted
 from stream.encoders import ENCODERS
 from stream.formats import CONTAINERS, SEQUENCES, AlphaIn, choose_format
 from stream.verify import Sample
-from stream.video_file import Encoding, VideoFile
+from stream.video_file import Encoding, PictureKind, Recipe, VideoFile
 from stream.video_info import VideoInfo
 
 _WIDTH, _HEIGHT, _FRAMES, _RATE = 96, 64, 4, Fraction(25)
@@ -92,14 +92,15 @@ def _write(path: Path, codec: str, alpha: AlphaIn) -> float:
     """Write a few pictures and give the mean error of alpha as it is read back."""
     form = choose_format(path, codec, alpha)
     sample, pictures = Sample(form), list(_pictures())
-    file = VideoFile(path, form, Encoding(codec), _INFO, pictures[0].frame, sample=sample)
+    kind = PictureKind.of(pictures[0].frame)
+    file = VideoFile(path, Recipe(form, Encoding(codec), _INFO, kind), sample=sample)
     try:
         for matted in pictures:
             file.encode(matted)
         file.finish(with_rest_of_sound=False)
     finally:
         file.close()
-    return sample.verify(path, file.pictures).alpha_error
+    return sample.verify(path).alpha_error
 
 
 def _pictures() -> Iterator[Matted]:

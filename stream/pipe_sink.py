@@ -10,7 +10,7 @@ from pipeline.errors import SinkClosedError, SinkError
 from pipeline.matting import Matted
 from stream.formats import Format
 from stream.pipe import Pipe
-from stream.video_file import Encoding, VideoFile
+from stream.video_file import Encoding, PictureKind, Recipe, VideoFile
 from stream.video_info import VideoInfo
 from stream.worker import Worker, all_done
 
@@ -50,7 +50,9 @@ class PipeSink:
         began = time.perf_counter()
         try:
             if self._file is None:
-                self._file = VideoFile(self._pipe, self._form, Encoding(), self._info, matted.frame)
+                kind = PictureKind.of(matted.frame)
+                recipe = Recipe(self._form, Encoding(), self._info, kind)
+                self._file = VideoFile(self._pipe, recipe)
             self._file.encode(matted)
         except BrokenPipeError:
             raise SinkClosedError("-: standard output was closed") from None

@@ -102,6 +102,11 @@ class FramesPlace:
             self.path.parent.rmdir()  # only if it is empty: nothing came of it
 
 
+def is_there(path: Path) -> bool:
+    """Whether a result is, be it a file or a sequence of them."""
+    return bool(numbered_files(path)) if is_sequence(path) else path.exists()
+
+
 def numbered_files(path: Path) -> list[Path]:
     """The files of a sequence that are there, in order of their names."""
     looks = numbered(path)

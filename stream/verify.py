@@ -50,11 +50,14 @@ class Sample:
 
     def __init__(self, form: Format) -> None:
         self.form = form
+        self.pictures = 0
+        """Seen so far."""
         self.kept: dict[int, _Picture] = {}
         self._every = 1
 
-    def note(self, index: int, frame: Frame, alpha: AlphaMatte | None) -> None:
-        """Keep a picture, as it is given to the encoder, if it is its turn."""
+    def note(self, frame: Frame, alpha: AlphaMatte | None) -> None:
+        """Keep the next picture, as it is given to the encoder, if it is its turn."""
+        index, self.pictures = self.pictures, self.pictures + 1
         if index % self._every:
             return
         wanted = np.full((frame.height, frame.width), 255, np.uint8)
@@ -67,7 +70,7 @@ class Sample:
             self._every *= 2
             self.kept = {one: kept for one, kept in self.kept.items() if one % self._every == 0}
 
-    def verify(self, path: Path, pictures: int) -> Verified:
+    def verify(self, path: Path) -> Verified:
         """Compare with what a decoder that keeps alpha reads; SinkError if they differ."""
         alpha, colour, count = 0.0, 0.0, 0
         for index, read in enumerate(_read_back(path, self.form)):
@@ -75,8 +78,8 @@ class Sample:
             if index in self.kept:
                 alpha = max(alpha, self._alpha_error(index, read))
                 colour = max(colour, _colour_error(self.kept[index], read))
-        if count != pictures:
-            raise SinkError(f"only {count} of {pictures} pictures can be read back")
+        if count != self.pictures:
+            raise SinkError(f"only {count} of {self.pictures} pictures can be read back")
         if colour > COLOUR_LIMIT:
             raise SinkError(f"read back, its colours are off by {colour:.0f} of 255: lower --crf")
         return Verified(len(self.kept), round(alpha, 3), round(colour, 3))

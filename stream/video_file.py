@@ -1,29 +1,34 @@
 """A video file while it is being written: one encoder, and the sound beside it. It blocks."""
 
+import io
 import os
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import av.container
-import cv2
 from av.video.format import VideoFormat
 
-from pipeline.colour import LIMITED_RANGE, ColourTags, Plane
-from pipeline.frame import AlphaMatte, Frame, resize
+from pipeline.colour import LIMITED_RANGE, ColourTags
+from pipeline.frame import Frame
 from pipeline.matting import Matted
 from pipeline.network import usable_processors
 from stream.audio import AudioCarrier
-from stream.convert import as_rgb, layout, tag, turn, video_from_frame, yuv_planes
+from stream.convert import as_rgb, layout, tag, video_from_frame, yuv_planes
 from stream.file_source import FileSource
-from stream.formats import Format, squared_width
+from stream.fitting import Fitting
+from stream.formats import Format
 from stream.inputs import output_url
+from stream.packet_log import PacketLog
 from stream.pipe import Pipe
 from stream.slots import Slots
-from stream.stacked import describe, stacked
+from stream.stacked import describe
 from stream.verify import Sample
 from stream.video_info import VideoInfo
+
+_SENSIBLE_S = 3600
+"""No encoder holds a picture back for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,94 +40,137 @@ class Encoding:
     preset: str | None = None
 
 
-class VideoFile:
-    """A file, or what goes into a pipe, for pictures such as `first` and `info` describe.
+@dataclass(frozen=True, slots=True)
+class PictureKind:
+    """What pictures have in common: colour tags, and the name of the layout of their planes."""
 
-    `finish` makes it whole. The sound is that of `sound`, if the file can hold any.
+    colour: ColourTags
+    planes: str
+
+    @classmethod
+    def of(cls, frame: Frame) -> "PictureKind":
+        return cls(frame.colour, layout(yuv_planes(frame), with_alpha=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a video will be like: the same recipe makes packets that go into one file."""
+
+    form: Format
+    encoding: Encoding
+    info: VideoInfo
+    kind: PictureKind
+
+    @property
+    def pixel_format(self) -> str:
+        if not self.form.encoder.any_chroma:
+            return self.form.pixel_format
+        planes = self.kind.planes
+        return planes.replace("yuv", "yuva") if self.form.alpha == "channel" else planes
+
+
+class VideoFile:
+    """A file, or what goes into a pipe; `finish` makes it whole.
+
+    The sound is that of `sound`, if the file can hold any. `sample` keeps pictures to compare. If
+    there is a `log` what is encoded goes there instead, for `copy` to put into a file later.
     """
 
     def __init__(
         self,
-        place: Path | Pipe,
-        form: Format,
-        encoding: Encoding,
-        info: VideoInfo,
-        first: Frame,
+        place: Path | Pipe | PacketLog,
+        recipe: Recipe,
         sound: FileSource | None = None,
         sample: Sample | None = None,
     ) -> None:
         self.pictures = 0
         """Written so far."""
-        self._form, self._sample = form, sample
-        turned_back = form.container.is_movie and form.alpha != "stacked"
-        self._turns = info.turns if turned_back else 0
-        self._aspect = info.upright_aspect
-        self._pixel_format = _pixel_format(form, first)
-        self._output = av.open(
-            output_url(place) if isinstance(place, Path) else place,
-            "w",
-            format=form.container.name,
-            options=dict(form.container.options),
+        self._recipe, self._form, self._sample = recipe, recipe.form, sample
+        self._fitting = Fitting(recipe.form, recipe.info)
+        self._log = place if isinstance(place, PacketLog) else None
+        self._output = _open(place, recipe.form)
+        self._slots = Slots.of(recipe.form.container, recipe.info)
+        self._video = self._add_video()
+        if self._form.alpha == "stacked":
+            size = self._form.padded(*self._form.upright_size(recipe.info))
+            self._output.metadata["comment"] = describe(*size)
+        self._tag(recipe.kind.colour)
+        self.audio = (
+            self._add_audio(sound) if sound and self._form.container.audio_encoder else None
         )
-        self._slots = Slots.of(form.container, info)
-        self._video = self._add_video(encoding, info)
-        if form.alpha == "stacked":
-            described = describe(*form.padded(*form.upright_size(info)))
-            self._output.metadata["comment"] = described
-        self._tag(first.colour)
-        self.audio = self._add_audio(sound) if sound and form.container.audio_encoder else None
 
     def encode(self, matted: Matted) -> None:
         """Write one picture, and the sound up to it."""
         if (pts := self._slots.take(matted.frame)) is not None:
-            frame, alpha = self._prepared(matted)
+            frame, alpha = self._fitting.fit(matted)
             if self._sample is not None:
-                self._sample.note(self.pictures, frame, alpha)
-            frame, alpha = self._turned(frame, alpha)
+                self._sample.note(frame, alpha)
+            frame, alpha = self._fitting.turn(frame, alpha)
             full_range = self._form.encoder.full_range
-            video = video_from_frame(frame, self._pixel_format, alpha, full_range)
+            video = video_from_frame(frame, self._recipe.pixel_format, alpha, full_range)
             video.pts, video.time_base = pts, self._slots.time_base or video.time_base
-            self._output.mux(self._video.encode(video))
+            self._keep(self._video.encode(video))
             self.pictures += 1
         if self.audio:
             self.audio.advance(matted.frame.seconds)
 
+    def copy(self, packet: "av.Packet[Any]") -> None:
+        """Write what another with the same recipe has encoded, and the sound up to it."""
+        seconds = float((packet.pts or 0) * packet.time_base)
+        packet.stream = self._video
+        self._output.mux(packet)
+        if self.audio:
+            self.audio.advance(seconds)
+
     def finish(self, *, with_rest_of_sound: bool) -> None:
         """Write what the encoder still holds, the sound after the last picture, and the index."""
-        self._output.mux(self._video.encode(None))
+        self._keep(self._video.encode(None))
         if self.audio and with_rest_of_sound:
             self.audio.advance(float("inf"))
         self._output.close()
+        if self._log:
+            self._log.close()
 
     def close(self) -> None:
         """Free everything; what was not finished is no video."""
         if self.audio:
             self.audio.close()
         self._output.close()
+        if self._log:
+            self._log.close()
 
-    def _add_video(self, encoding: Encoding, info: VideoInfo) -> av.VideoStream:
+    def _keep(self, packets: "list[av.Packet[Any]]") -> None:
+        for packet in packets:
+            _mend(packet)
+            if self._log is None:
+                self._output.mux(packet)
+            else:
+                self._log.add(packet)
+
+    def _add_video(self) -> av.VideoStream:
         os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 logs past FFmpeg: errors alone
-        encoder = self._form.encoder
+        encoder, encoding, info = self._form.encoder, self._recipe.encoding, self._recipe.info
+        turns = self._fitting.turns
         options = encoder.tuned(encoding.crf, encoding.preset)
         stream = self._output.add_stream(encoder.name, rate=info.rate, options=options)
         assert isinstance(stream, av.VideoStream)
         width, height = self._form.size(info)
-        stream.width, stream.height = (height, width) if self._turns % 2 else (width, height)
-        stream.pix_fmt = self._pixel_format
+        stream.width, stream.height = (height, width) if turns % 2 else (width, height)
+        stream.pix_fmt = self._recipe.pixel_format
         if info.aspect and self._form.keeps_aspect:
-            upright = self._turns != info.turns and info.turns % 2
+            upright = turns != info.turns and info.turns % 2
             stream.codec_context.sample_aspect_ratio = 1 / info.aspect if upright else info.aspect
         stream.codec_context.time_base = stream.time_base = self._slots.time_base or info.time_base
         stream.codec_context.thread_type = "AUTO"
         stream.codec_context.thread_count = max(1, usable_processors() // 2)
         if encoder.tag and self._form.container.name in ("mp4", "mov"):
             stream.codec_context.codec_tag = encoder.tag
-        if self._turns:
-            stream.set_display_rotation(90 * self._turns)
+        if turns:
+            stream.set_display_rotation(90 * turns)
         return stream
 
     def _tag(self, colour: ColourTags) -> None:
-        if VideoFormat(self._pixel_format).is_rgb:
+        if VideoFormat(self._recipe.pixel_format).is_rgb:
             colour = as_rgb(colour)
         elif not self._form.encoder.full_range:
             colour = replace(colour, range=LIMITED_RANGE)
@@ -131,70 +179,17 @@ class VideoFile:
     def _add_audio(self, sound: FileSource) -> AudioCarrier:
         return AudioCarrier(sound.path, self._output, self._form.container, sound.span)
 
-    def _prepared(self, matted: Matted) -> tuple[Frame, AlphaMatte | None]:
-        """The upright picture as the file holds it, and alpha if that lies in a channel."""
-        form, frame = self._form, matted.frame
-        alpha = None if form.alpha == "nothing" else matted.alpha
-        if not form.keeps_aspect:
-            frame, alpha = _squared(frame, alpha, self._aspect)
-        frame, alpha = _padded(frame, alpha, *form.padded(frame.width, frame.height))
-        if alpha is not None and form.alpha == "stacked":
-            return stacked(frame.with_planes(yuv_planes(frame)), alpha), None
-        return frame, alpha
 
-    def _turned(self, frame: Frame, alpha: AlphaMatte | None) -> tuple[Frame, AlphaMatte | None]:
-        """Lying as the source did."""
-        frame = frame.with_planes(turn(frame.planes, -self._turns))
-        return frame, None if alpha is None else turn((alpha,), -self._turns)[0]
+def _mend(packet: "av.Packet[Any]") -> None:
+    """Given fewer frames than it holds back, x265 makes up the time at which one is decoded."""
+    pts, dts = packet.pts, packet.dts
+    if pts is not None and dts is not None and abs(pts - dts) * packet.time_base > _SENSIBLE_S:
+        packet.dts = pts
 
 
-def _pixel_format(form: Format, first: Frame) -> str:
-    if form.encoder.any_chroma:
-        return layout(yuv_planes(first), with_alpha=form.alpha == "channel")
-    return form.pixel_format
-
-
-def _squared(
-    frame: Frame, alpha: AlphaMatte | None, aspect: Fraction
-) -> tuple[Frame, AlphaMatte | None]:
-    """A picture of square pixels, for a file that cannot say that they are not: wider or less."""
-    width = squared_width(frame.width, aspect)
-    if width == frame.width:
-        return frame, alpha
-    planes = tuple(
-        resize(plane, width if plane.shape[1] == frame.width else -(-width // 2), len(plane))
-        for plane in frame.planes
-    )
-    alpha = None if alpha is None else resize(alpha, width, len(alpha))
-    return frame.with_planes(planes), alpha
-
-
-def _padded(
-    frame: Frame, alpha: AlphaMatte | None, width: int, height: int
-) -> tuple[Frame, AlphaMatte | None]:
-    """The last line and column repeated up to an even size."""
-    if (width, height) == (frame.width, frame.height):
-        return frame, alpha
-    if alpha is not None:
-        alpha = _grow(alpha, height - frame.height, width - frame.width)
-    return frame.with_planes(pad_even(frame)), alpha
-
-
-def pad_even(frame: Frame) -> tuple[Plane, ...]:
-    """The planes with their last line and column repeated where that makes the size even.
-
-    A plane subsampled from an odd size was rounded up, and is of the right size already.
-    """
-    down, right = frame.height % 2, frame.width % 2
-    return tuple(
-        _grow(
-            plane,
-            down if plane.shape[0] == frame.height else 0,
-            right if plane.shape[1] == frame.width else 0,
-        )
-        for plane in frame.planes
-    )
-
-
-def _grow(plane: Plane, down: int, right: int) -> Plane:
-    return cv2.copyMakeBorder(plane, 0, down, 0, right, cv2.BORDER_REPLICATE)
+def _open(place: Path | Pipe | PacketLog, form: Format) -> av.container.OutputContainer:
+    """For a log too: encoders do as the container wants, which is not written then."""
+    target: Any = output_url(place) if isinstance(place, Path) else place
+    if isinstance(place, PacketLog):
+        target = io.BytesIO()
+    return av.open(target, "w", format=form.container.name, options=dict(form.container.options))
