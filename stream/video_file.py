@@ -1,8 +1,10 @@
 """A video file while it is being written: one encoder, and the sound beside it. It blocks."""
 
 import io
+import math
 import os
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from stream.stacked import describe
 from stream.verify import Sample
 from stream.video_info import VideoInfo
 
-_SENSIBLE_S = 3600
+_HELD_BACK_S = 60
 """No encoder holds a picture back for so long."""
 
 
@@ -85,6 +87,7 @@ class VideoFile:
     ) -> None:
         self.pictures = 0
         """Written so far."""
+        self._decoded: Fraction | float = -math.inf
         self._recipe, self._form, self._sample = recipe, recipe.form, sample
         self._fitting = Fitting(recipe.form, recipe.info)
         self._log = place if isinstance(place, PacketLog) else None
@@ -118,6 +121,7 @@ class VideoFile:
         """Write what another with the same recipe has encoded, and the sound up to it."""
         seconds = float((packet.pts or 0) * packet.time_base)
         packet.stream = self._video
+        self._mend(packet)
         self._output.mux(packet)
         if self.audio:
             self.audio.advance(seconds)
@@ -141,11 +145,21 @@ class VideoFile:
 
     def _keep(self, packets: "list[av.Packet[Any]]") -> None:
         for packet in packets:
-            _mend(packet)
+            self._mend(packet)
             if self._log is None:
                 self._output.mux(packet)
             else:
                 self._log.add(packet)
+
+    def _mend(self, packet: "av.Packet[Any]") -> None:
+        """Given fewer frames than it holds back, x265 makes up when they are to be decoded."""
+        pts, dts = packet.pts, packet.dts
+        if pts is None or dts is None:
+            return
+        too_early = (pts - dts) * packet.time_base > _HELD_BACK_S
+        if too_early or dts > pts or dts * packet.time_base <= self._decoded:
+            packet.dts = pts
+        self._decoded = (packet.dts or 0) * packet.time_base
 
     def _add_video(self) -> av.VideoStream:
         os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 logs past FFmpeg: errors alone
@@ -178,13 +192,6 @@ class VideoFile:
 
     def _add_audio(self, sound: FileSource) -> AudioCarrier:
         return AudioCarrier(sound.path, self._output, self._form.container, sound.span)
-
-
-def _mend(packet: "av.Packet[Any]") -> None:
-    """Given fewer frames than it holds back, x265 makes up the time at which one is decoded."""
-    pts, dts = packet.pts, packet.dts
-    if pts is not None and dts is not None and abs(pts - dts) * packet.time_base > _SENSIBLE_S:
-        packet.dts = pts
 
 
 def _open(place: Path | Pipe | PacketLog, form: Format) -> av.container.OutputContainer:

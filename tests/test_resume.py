@@ -103,15 +103,14 @@ async def in_parts(cuts: list[int], *arguments: Any, **options: Any) -> Outcome:
 
 
 def packets(path: Path) -> list[tuple[Any, ...]]:
-    """What is in a file: all of it, but for codecs of which no two runs give the same bytes."""
+    """What is in a file: all of it, but times alone of pictures that no two runs encode alike."""
     with av.open(path) as container:
         video = container.streams.video[0].codec_context.name
-        return [
-            (packet.stream.type, packet.pts, packet.dts, packet.time_base, packet.is_keyframe)
-            + ((bytes(packet),) if packet.stream.type == "audio" or video not in RESTLESS else ())
-            for packet in container.demux()
-            if packet.size
-        ]
+        found = [packet for packet in container.demux() if packet.size]
+        times = [(one.stream.type, one.time_base, one.pts) for one in found]
+        if video in RESTLESS:
+            return sorted(times)
+        return [(*time, one.dts, bytes(one)) for time, one in zip(times, found, strict=True)]
 
 
 def names(folder: Path) -> list[str]:
