@@ -60,11 +60,12 @@ def sentence(report: Report) -> str:
     """What was done, for people."""
     if report.get("skipped"):
         return f"{report['output']}: is there already"
+    left_out = f", left out: {', '.join(report['left_out'])}" if report["left_out"] else ""
     return (
         f"{report['output']}: {report['frames_out']} frames of {report['width']} by "
         f"{report['height']} in {report['seconds']:.1f} s ({report['fps']:.1f} a second), "
         f"sound: {report['audio']}, network: {report['network']['runtime']} "
-        f"{report['network']['precision']} on {report['network']['device']}"
+        f"{report['network']['precision']} on {report['network']['device']}{left_out}"
     )
 
 
@@ -117,7 +118,8 @@ class _FileJob:
             except KeyboardInterrupt:
                 raise Interruption(f"interrupted: {_kept(writer)}") from None
             verified = asdict(writer.verified) if writer.verified else None
-            return self._report(stats, writer.size, writer.audio, writer.losses, verified)
+            report = self._report(stats, writer.size, writer.audio, writer.losses, verified)
+            return report | {"left_out": writer.left_out}
 
         return make
 
@@ -153,6 +155,7 @@ class _FileJob:
         report = self._report(outcome.stats, size, picture.audio, picture.losses, verified)
         now = outcome.stats.frames_out - outcome.resumed_frames
         fps = round(now / outcome.stats.seconds, 2) if outcome.stats.seconds else 0.0
+        report |= {"left_out": picture.left_out}
         return report | {"fps": fps, "resumed_frames": outcome.resumed_frames}
 
     def _about(self, tracks: list[Track], matting: Matting) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import av.error
 from pipeline.errors import SinkError
 from pipeline.frame import Frame
 from pipeline.matting import Matted
-from stream.audio import AudioOutcome
+from stream.carried import AudioOutcome
 from stream.file_source import FileSource
 from stream.formats import AlphaIn, choose_format
 from stream.guard import writing
@@ -49,6 +49,8 @@ class FileSink:
         self.busy_seconds = 0.0
         self.audio: AudioOutcome = "none"
         self.losses: list[str] = []
+        self.left_out: list[str] = []
+        """What of the source the file cannot hold."""
         self.kept: Path | None = None
         """Where the file is, once it is finished."""
         self.verified: Verified | None = None
@@ -101,9 +103,10 @@ class FileSink:
             if complete:
                 raise SinkError(f"{self.path}: not written, for no frame came")
             return
-        self._file.finish(with_rest_of_sound=complete)
-        if self._file.audio:
-            self.audio, self.losses = self._file.audio.outcome, self._file.audio.losses
+        self._file.finish(to_the_end=complete)
+        if carried := self._file.carried:
+            self.audio, self.losses = carried.outcome, carried.losses
+            self.left_out = carried.left_out
         if self._sample is not None and complete:
             self.verified = self._verify(self._sample)
         target = self.path if complete else self._place.partial

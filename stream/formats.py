@@ -27,6 +27,10 @@ class Container:
     audio: frozenset[str] = frozenset()
     audio_encoder: str | None = None
     """What other audio is encoded with; None where a file of this kind is mute."""
+    subtitles: frozenset[str] = frozenset()
+    """Those that are copied as they are."""
+    subtitle_encoder: str | None = None
+    """What other text is encoded with; None where a file of this kind holds none."""
     options: tuple[tuple[str, str], ...] = ()
     is_movie: bool = False
     """Whether it says how pictures are to be turned and how wide their pixels are."""
@@ -41,28 +45,44 @@ class Container:
 
 
 _MP4_AUDIO = frozenset({"aac", "ac3", "alac", "eac3", "mp3", "opus"})
+_TIMED_TEXT = frozenset({"mov_text"}), "mov_text"
+_WEB_TEXT = frozenset({"webvtt"}), "webvtt"
+_MATROSKA_TEXT = frozenset(
+    {"ass", "subrip", "webvtt", "dvb_subtitle", "dvd_subtitle", "hdmv_pgs_subtitle"}
+)
+_MP4_BESIDE = _MP4_AUDIO, "aac", *_TIMED_TEXT
 _MOVIE = (("movflags", "+faststart"),)
 # Else a sound that begins a little before 0, as AAC's does, moves all pictures back by as much.
 _MATROSKA = (("avoid_negative_ts", "disabled"),)
 CONTAINERS = {
-    ".mp4": Container("mp4", ("h264", "h265", "av1"), _MP4_AUDIO, "aac", _MOVIE, True),
-    ".m4v": Container("mp4", ("h264", "h265"), _MP4_AUDIO, "aac", _MOVIE, True),
+    ".mp4": Container(
+        "mp4", ("h264", "h265", "av1"), _MP4_AUDIO, "aac", *_TIMED_TEXT, _MOVIE, True
+    ),
+    ".m4v": Container("mp4", ("h264", "h265"), _MP4_AUDIO, "aac", *_TIMED_TEXT, _MOVIE, True),
     ".mov": Container(
         "mov",
         ("prores", "animation", "png", "h264", "h265"),
         _MP4_AUDIO | {"pcm_s16le"},
         "aac",
+        *_TIMED_TEXT,
         _MOVIE,
         True,
     ),
     ".webm": Container(
-        "webm", ("vp9", "vp8", "av1"), frozenset({"opus", "vorbis"}), "libopus", _MATROSKA
+        "webm",
+        ("vp9", "vp8", "av1"),
+        frozenset({"opus", "vorbis"}),
+        "libopus",
+        *_WEB_TEXT,
+        _MATROSKA,
     ),
     ".mkv": Container(
         "matroska",
         ("h264", "h265", "av1", "vp9", "vp8", "ffv1"),
         _MP4_AUDIO | {"vorbis", "flac", "pcm_s16le", "dts"},
         "aac",
+        _MATROSKA_TEXT,
+        "srt",
         _MATROSKA,
     ),
     ".avi": Container(

@@ -97,7 +97,7 @@ def _write(path: Path, codec: str, alpha: AlphaIn) -> float:
     try:
         for matted in pictures:
             file.encode(matted)
-        file.finish(with_rest_of_sound=False)
+        file.finish(to_the_end=False)
     finally:
         file.close()
     return sample.verify(path).alpha_error

@@ -53,7 +53,7 @@ class SegmentSink:
     def _finish(self) -> None:
         if self._file is not None:
             with writing(self._track.path):
-                self._file.finish(with_rest_of_sound=False)
+                self._file.finish(to_the_end=False)
                 self._track.sync(self._path)
 
     def _free(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import av
 
 from pipeline.errors import OptionError, SinkError
-from stream.audio import AudioOutcome
+from stream.carried import AudioOutcome
 from stream.checkpoint import sync_folder
 from stream.file_source import FileSource
 from stream.formats import AlphaIn, Format, choose_format, numbered_name
@@ -28,7 +28,11 @@ class Joined:
 
     audio: AudioOutcome
     losses: list[str]
+    left_out: list[str]
     verified: Verified | None
+
+
+_Beside = tuple[AudioOutcome, list[str], list[str]]
 
 
 class Track:
@@ -43,7 +47,7 @@ class Track:
         self.form: Format = choose_format(path, encoding.codec, alpha)
         self._encoding, self._info = encoding, info
         encoding_options = self.form.encoder.tuned(encoding.crf, encoding.preset)
-        self.about = [str(path), self.form.encoder.name, alpha, encoding_options]
+        self.about = [path.name, self.form.encoder.name, alpha, encoding_options]
         if not self.form.container.joins:
             raise OptionError(
                 f"--resume: {path.suffix} cannot be joined from parts: choose another format, or "
@@ -88,14 +92,16 @@ class Track:
         parts = [self.segment(folder, number) for number in range(segments)]
         if self.form.is_sequence:
             whole = self._link(folder / "joined" / self.path.name, parts)
-            outcome: tuple[AudioOutcome, list[str]] = ("none", [])
+            outcome: _Beside = "none", [], []
         else:
             whole = folder / f"joined{self.path.suffix}"
             outcome = self._remux(whole, parts, kind, sound)
         verified = self._verify(whole, sample)
+        self.sync(whole)
         place = place_of(self.path)
         place.scratch = whole
         place.put(self.path)
+        sync_folder(self.path.parent)
         return Joined(*outcome, verified)
 
     def _verify(self, whole: Path, sample: Sample | None) -> Verified | None:
@@ -106,16 +112,17 @@ class Track:
 
     def _remux(
         self, whole: Path, parts: list[Path], kind: PictureKind, sound: FileSource | None
-    ) -> tuple[AudioOutcome, list[str]]:
+    ) -> _Beside:
         file = VideoFile(whole, self.recipe(kind), sound)
         try:
             for part in parts:
                 for packet in self._packets(part):
                     file.copy(packet)
-            file.finish(with_rest_of_sound=True)
+            file.finish(to_the_end=True)
         finally:
             file.close()
-        return (file.audio.outcome, file.audio.losses) if file.audio else ("none", [])
+        beside = file.carried
+        return (beside.outcome, beside.losses, beside.left_out) if beside else ("none", [], [])
 
     def _packets(self, part: Path) -> "Iterator[av.Packet[Any]]":
         if not self._in_matroska:

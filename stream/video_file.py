@@ -1,4 +1,4 @@
-"""A video file while it is being written: one encoder, and the sound beside it. It blocks."""
+"""A video file while it is being written: one encoder, and what goes beside it. It blocks."""
 
 import io
 import math
@@ -16,7 +16,7 @@ from pipeline.colour import LIMITED_RANGE, ColourTags
 from pipeline.frame import Frame
 from pipeline.matting import Matted
 from pipeline.network import usable_processors
-from stream.audio import AudioCarrier
+from stream.carried import Carried
 from stream.convert import as_rgb, layout, tag, video_from_frame, yuv_planes
 from stream.file_source import FileSource
 from stream.fitting import Fitting
@@ -74,15 +74,15 @@ class Recipe:
 class VideoFile:
     """A file, or what goes into a pipe; `finish` makes it whole.
 
-    The sound is that of `sound`, if the file can hold any. `sample` keeps pictures to compare. If
-    there is a `log` what is encoded goes there instead, for `copy` to put into a file later.
+    What else is in `like` goes along where the file can hold it. `sample` keeps pictures to
+    compare. What is encoded into a log is put into a file later, by `copy`.
     """
 
     def __init__(
         self,
         place: Path | Pipe | PacketLog,
         recipe: Recipe,
-        sound: FileSource | None = None,
+        like: FileSource | None = None,
         sample: Sample | None = None,
     ) -> None:
         self.pictures = 0
@@ -94,16 +94,15 @@ class VideoFile:
         self._output = _open(place, recipe.form)
         self._slots = Slots.of(recipe.form.container, recipe.info)
         self._video = self._add_video()
+        self._tag(recipe.kind.colour)
+        has_room = self._form.container.audio_encoder is not None
+        self.carried = self._carry(like) if like and has_room else None
         if self._form.alpha == "stacked":
             size = self._form.padded(*self._form.upright_size(recipe.info))
             self._output.metadata["comment"] = describe(*size)
-        self._tag(recipe.kind.colour)
-        self.audio = (
-            self._add_audio(sound) if sound and self._form.container.audio_encoder else None
-        )
 
     def encode(self, matted: Matted) -> None:
-        """Write one picture, and the sound up to it."""
+        """Write one picture, and what goes beside it."""
         if (pts := self._slots.take(matted.frame)) is not None:
             frame, alpha = self._fitting.fit(matted)
             if self._sample is not None:
@@ -114,31 +113,31 @@ class VideoFile:
             video.pts, video.time_base = pts, self._slots.time_base or video.time_base
             self._keep(self._video.encode(video))
             self.pictures += 1
-        if self.audio:
-            self.audio.advance(matted.frame.seconds)
+        if self.carried:
+            self.carried.advance(matted.frame.seconds)
 
     def copy(self, packet: "av.Packet[Any]") -> None:
-        """Write what another with the same recipe has encoded, and the sound up to it."""
+        """Write what another with the same recipe has encoded, and what goes beside it."""
         seconds = float((packet.pts or 0) * packet.time_base)
         packet.stream = self._video
         self._mend(packet)
         self._output.mux(packet)
-        if self.audio:
-            self.audio.advance(seconds)
+        if self.carried:
+            self.carried.advance(seconds)
 
-    def finish(self, *, with_rest_of_sound: bool) -> None:
-        """Write what the encoder still holds, the sound after the last picture, and the index."""
+    def finish(self, *, to_the_end: bool) -> None:
+        """Write what the encoder still holds, what comes after the last picture, and the index."""
         self._keep(self._video.encode(None))
-        if self.audio and with_rest_of_sound:
-            self.audio.advance(float("inf"))
+        if self.carried and to_the_end:
+            self.carried.advance(float("inf"))
         self._output.close()
         if self._log:
             self._log.close()
 
     def close(self) -> None:
         """Free everything; what was not finished is no video."""
-        if self.audio:
-            self.audio.close()
+        if self.carried:
+            self.carried.close()
         self._output.close()
         if self._log:
             self._log.close()
@@ -190,8 +189,8 @@ class VideoFile:
             colour = replace(colour, range=LIMITED_RANGE)
         tag(self._video.codec_context, colour)
 
-    def _add_audio(self, sound: FileSource) -> AudioCarrier:
-        return AudioCarrier(sound.path, self._output, self._form.container, sound.span)
+    def _carry(self, like: FileSource) -> Carried:
+        return Carried(like.path, self._output, self._form.container, like.span)
 
 
 def _open(place: Path | Pipe | PacketLog, form: Format) -> av.container.OutputContainer:
