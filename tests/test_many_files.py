@@ -16,6 +16,11 @@ from tests.clips import make_clip, read_clip
 from tests.running import Command, assert_refused
 
 QUIET = ("--progress", "none")
+IN_SHORT_SEGMENTS = """
+from stream import cli, resumable
+resumable.SEGMENT_FRAMES = 20
+cli.main()
+"""
 
 
 def names(folder: Path) -> list[str]:
@@ -123,7 +128,7 @@ def test_options_that_make_no_sense(
 def kill_at(seconds: float, *arguments: str | Path) -> int:
     """Run the command and kill it, as a power cut does, unless it is done before; its status."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "stream", "file", *map(str, arguments), *QUIET],
+        [sys.executable, "-c", IN_SHORT_SEGMENTS, "file", *map(str, arguments), *QUIET],
         stdout=subprocess.DEVNULL,
     )
     try:
@@ -134,7 +139,7 @@ def kill_at(seconds: float, *arguments: str | Path) -> int:
 
 
 @pytest.mark.parametrize(
-    ("frames", "kills"), [(120, 1), pytest.param(3000, 10, marks=pytest.mark.slow)]
+    ("frames", "kills"), [(200, 2), pytest.param(3000, 10, marks=pytest.mark.slow)]
 )
 @pytest.mark.timeout(1800)
 def test_killed_at_random_and_resumed(
