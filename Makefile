@@ -5,15 +5,18 @@ BIN := .venv/bin
 # The two builds of ONNX Runtime overwrite each other: one or the other, never both.
 HAS_GPU := $(shell nvidia-smi >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test test-all lint format clean
+# The page is tested in the browser that is there, under any of its names.
+CHROMIUM := chromium chromium-browser google-chrome google-chrome-stable
+
+.PHONY: demo test test-all lint format clean browser
 
 demo: .venv/demo
 	$(BIN)/python -m examples.demo $(if $(VIDEO),--video "$(VIDEO)")
 
-test: .venv/test lint
+test: .venv/test browser lint
 	$(BIN)/python -m pytest
 
-test-all: .venv/test lint
+test-all: .venv/test browser lint
 	$(BIN)/python -m pytest -m ""
 
 lint: .venv/test
@@ -39,5 +42,15 @@ clean:
 .venv/test: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --editable ".[test,$(if $(HAS_GPU),gpu,cpu)]"
 	@touch $@
+
+# Without one, and where it may not be installed, the tests of the page say why they are skipped.
+browser:
+	@for name in $(CHROMIUM); do command -v $$name >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing chromium for the tests of the page"; \
+		{ apt-get update -qq; DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y -qq --no-install-recommends chromium; } >/dev/null 2>&1 || \
+			echo "chromium cannot be installed: the tests of the page are skipped"; \
+	fi
 
 comma := ,

@@ -42,9 +42,11 @@ class Picture:
 
     def __call__(self, frame: Frame, matte: EdgeMatte) -> Planes:
         like = (frame.colour, *(plane.shape for plane in frame.planes))
-        if self._fitted is None or self._fitted[0] != like:
-            self._fitted = like, planes_like(frame, cover(self.rgb, frame.width, frame.height))
-        return self._fitted[1]
+        fitted = self._fitted  # read once: a call shows its background from two threads
+        if fitted is None or fitted[0] != like:
+            fitted = like, planes_like(frame, cover(self.rgb, frame.width, frame.height))
+            self._fitted = fitted
+        return fitted[1]
 
 
 class Blur:

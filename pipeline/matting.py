@@ -26,11 +26,12 @@ SAMPLES_KEPT = 3600
 class Matted:
     """What became of a frame.
 
-    `frame` is the composite, or the foreground's own colours where the background is transparent.
+    `frame` is the composite, or the foreground's own colours where the background is `transparent`.
     """
 
     frame: Frame
     matte: EdgeMatte
+    transparent: bool = False
 
     @property
     def alpha(self) -> AlphaMatte:
@@ -52,6 +53,11 @@ class StageTimes:
             if stage not in self.latest:
                 self.latest[stage] = deque(maxlen=SAMPLES_KEPT)
             self.latest[stage].append(seconds)
+
+    def recent(self, count: int) -> dict[str, list[float]]:
+        """Of each step the latest ones, from whatever thread."""
+        with self._lock:
+            return {stage: list(spent)[-count:] for stage, spent in self.latest.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +89,9 @@ class Matting:
     from any thread. At most `LAG` frames may have begun and not finished; the result does not
     depend on how many they are. `smooth=False` takes every frame for itself, `follow=False` looks
     at whole frames. With a `budget` in seconds a frame, `ladder` gives up quality to hold it.
+
+    `segmenter`, `background`, `smooth`, `refine` (None: as the ladder says) and the ladder's budget
+    may be set between frames from any thread: each is read once a frame.
     """
 
     def __init__(
@@ -97,12 +106,24 @@ class Matting:
     ) -> None:
         self.segmenter = segmenter or U2Net.load()
         self.background = background or Transparent()
+        self.refine: bool | None = None
         self.temporal = TemporalFilter() if smooth else None
         self.subject = SubjectCrop() if follow else None
         self.cuts = CutDetector()
         self.ladder = QualityLadder(budget)
         self.times = StageTimes()
         self._clock = clock
+        self._size: tuple[int, int] | None = None
+
+    @property
+    def smooth(self) -> bool:
+        """Whether alpha is steadied over time."""
+        return self.temporal is not None
+
+    @smooth.setter
+    def smooth(self, wanted: bool) -> None:
+        if wanted != self.smooth:
+            self.temporal = TemporalFilter() if wanted else None
 
     def process(self, frame: Frame) -> Matted:
         """All of it for one frame."""
@@ -113,11 +134,12 @@ class Matting:
         """Look at a frame: reduce it, see whether a scene begins and where the subject is."""
         began, quality = self._clock(), self.ladder.quality
         guide = frame.reduced(cell_side(frame.width, frame.height))
-        is_cut = self.cuts(guide)
+        is_cut = self.cuts(guide) or self._is_resized(frame)
         look = self.subject.next(is_cut=is_cut) if self.subject else WHOLE
         look = replace(look, smaller=quality.smaller)
         self._lap("look", began)
-        return Job(frame, guide, look, is_cut, quality.refine)
+        refine = quality.refine if self.refine is None else self.refine
+        return Job(frame, guide, look, is_cut, refine)
 
     def segment(self, job: Job) -> Segmented:
         """The network's coarse alpha. Keeps no state."""
@@ -134,15 +156,21 @@ class Matting:
         began, job = self._clock(), segmented.job
         matte = guided_upsample(job.frame, segmented.alpha, job.guide, refine=job.refine)
         refined = self._lap("refine", began)
-        if self.temporal is not None:
-            matte = self.temporal(job.guide, matte, is_cut=job.is_cut)
+        if (temporal := self.temporal) is not None:
+            matte = temporal(job.guide, matte, is_cut=job.is_cut)
         if self.subject is not None:
             self.subject.learn(job.frame, matte, misled=segmented.misled)
         smoothed = self._lap("smooth", refined)
-        result = composite(job.frame, matte, self.background(job.frame, matte))
+        behind = self.background(job.frame, matte)
+        result = composite(job.frame, matte, behind)
         ended = self._lap("composite", smoothed)
         self.ladder.note(max(segmented.seconds, ended - began))
-        return Matted(result, matte)
+        return Matted(result, matte, transparent=behind is None)
+
+    def _is_resized(self, frame: Frame) -> bool:
+        """A frame of another size than the one before it is seen as a new scene."""
+        before, self._size = self._size, (frame.width, frame.height)
+        return before not in (None, self._size)
 
     def _lap(self, stage: str, since: float) -> float:
         now = self._clock()

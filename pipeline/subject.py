@@ -64,6 +64,7 @@ class SubjectCrop:
         self._looks: deque[Look] = deque([WHOLE] * LAG)
         self._crop: Roi | None = None
         self._path: deque[Roi] = deque(maxlen=LAG + 1)
+        self._size: tuple[int, int] | None = None
         self._seen = self._cropped = self._distrust = 0
 
     def next(self, *, is_cut: bool) -> Look:
@@ -87,10 +88,11 @@ class SubjectCrop:
         """
         self._distrust = DISTRUST if misled else max(0, self._distrust - 1)
         subject = _bounds(matte)
-        if subject is None:
+        before, self._size = self._size, (frame.width, frame.height)
+        if subject is None or before not in (None, self._size):
             self._path.clear()
             self._crop = None
-        else:
+        if subject is not None:
             self._path.append(subject)
             self._crop = self._follow(_swept(self._path), frame)
         self._looks.append(Look(self._crop, previous=matte.low))

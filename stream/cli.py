@@ -15,6 +15,8 @@ from stream.doctor_command import doctor
 from stream.evaluate import evaluate_command
 from stream.file_command import EXAMPLES, file
 from stream.models_command import models
+from stream.serve_command import EXAMPLES as SERVE_EXAMPLES
+from stream.serve_command import serve
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
@@ -27,6 +29,7 @@ app = typer.Typer(
     epilog="Exit status: 0 done, 1 it failed, 2 wrong usage, 130 interrupted.",
 )
 app.command(epilog=EXAMPLES)(file)
+app.command(epilog=SERVE_EXAMPLES)(serve)
 app.add_typer(models, name="models")
 app.command()(doctor)
 app.command()(bench)
@@ -50,7 +53,9 @@ def _options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit; an error is one line on standard error."""
-    av.logging.set_level(av.logging.PANIC)
+    # Any level, even the highest, has FFmpeg's threads wait for Python's lock to log, while whoever
+    # frees a decoder holds that lock and waits for its threads: seen to hang for ever.
+    av.logging.set_level(None)
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     # Being told to stop is being interrupted: what was done is kept, and nothing is left behind.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))

@@ -18,6 +18,10 @@ class Overflow(Enum):
     """The oldest goes and is counted: the newest is never late. For calls."""
 
 
+class QueueEnd(Exception):
+    """The queue is closed and empty."""
+
+
 class FrameQueue(Generic[T]):
     """Ordered; bounded by `maxsize`; lossless or lossy as `overflow` says. For one event loop.
 
@@ -43,20 +47,32 @@ class FrameQueue(Generic[T]):
             self._items.append(item)
             self._changed.notify_all()
 
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
     async def close(self) -> None:
         """No more items will come."""
         async with self._changed:
             self._closed = True
             self._changed.notify_all()
 
+    async def get(self) -> T:
+        """The oldest item, waiting for one; raises QueueEnd when no more will come."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._items or self._closed)
+            if not self._items:
+                raise QueueEnd
+            item = self._items.popleft()
+            self._changed.notify_all()
+            return item
+
     async def __aiter__(self) -> AsyncIterator[T]:
         while True:
-            async with self._changed:
-                await self._changed.wait_for(lambda: self._items or self._closed)
-                if not self._items:
-                    return
-                item = self._items.popleft()
-                self._changed.notify_all()
+            try:
+                item = await self.get()
+            except QueueEnd:
+                return
             yield item
 
     def _drop_to(self, size: int) -> None:

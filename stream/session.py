@@ -1,10 +1,11 @@
 """A session: read, matte, write, until the source ends."""
 
 import asyncio
+import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import cv2
@@ -77,7 +78,7 @@ async def run_session(
     """
     session = _Session(source, matting, sink, pace, on_frame)
     try:
-        with _one_thread_each():
+        with _one_thread_each:
             await session.run()
     finally:
         try:
@@ -87,16 +88,32 @@ async def run_session(
     return session.stats
 
 
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Every stage has a thread; what OpenCV and BLAS would add only fights with the network's."""
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        with threadpool_limits(1, "blas"):
-            yield
-    finally:
-        cv2.setNumThreads(before)
+class _OneThreadEach:
+    """Every stage has a thread; what OpenCV and BLAS would add only fights with the network's.
+
+    The limits are the process's: the first session sets them, the last one lifts them.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._sessions = threading.Lock(), 0
+        self._lift = ExitStack()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._sessions += 1
+            if self._sessions == 1:
+                self._lift.callback(cv2.setNumThreads, cv2.getNumThreads())
+                cv2.setNumThreads(1)
+                self._lift.enter_context(threadpool_limits(1, "blas"))
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._sessions -= 1
+            if not self._sessions:
+                self._lift.close()
+
+
+_one_thread_each = _OneThreadEach()
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -133,7 +150,7 @@ class _Session:
             raise
         finally:
             for worker in (self._eye, self._network, self._hand):
-                worker.close()
+                await worker.aclose()
             self._summarise(time.perf_counter() - start)
 
     async def _run_tasks(self) -> None:

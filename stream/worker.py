@@ -1,9 +1,9 @@
 """Blocking work off the event loop."""
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -14,27 +14,47 @@ class Worker:
 
     def __init__(self, name: str, threads: int = 1) -> None:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._calls: set[Future[Any]] = set()
 
     def start(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
         """Call in a thread and go on. The call ends in every case, if only before `close`."""
-        future = asyncio.wrap_future(self._executor.submit(call, *args, **kwargs))
-        # Looked at, or asyncio complains that nobody did.
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return future
+        made = self._executor.submit(call, *args, **kwargs)
+        self._calls.add(made)
+        made.add_done_callback(self._calls.discard)
+        return _watched(made)
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call in the thread. A caller that is cancelled, however often, waits for its return."""
         future = self.start(call, *args, **kwargs)
-        cancelled: asyncio.CancelledError | None = None
-        while not future.done():
-            try:
-                await asyncio.wait([future])
-            except asyncio.CancelledError as error:
-                cancelled = error
-        if cancelled is not None:
-            raise cancelled
+        await all_done([future])
         return future.result()
+
+    async def aclose(self) -> None:
+        """As `close`, and the event loop goes on meanwhile."""
+        try:
+            await all_done([_watched(call) for call in tuple(self._calls)])
+        finally:
+            self.close()
 
     def close(self) -> None:
         """End the threads once their calls have returned."""
         self._executor.shutdown(wait=True)
+
+
+def _watched(call: Future[T]) -> asyncio.Future[T]:
+    future = asyncio.wrap_future(call)
+    # Looked at, or asyncio complains that nobody did.
+    future.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return future
+
+
+async def all_done(calls: Sequence[asyncio.Future[Any]]) -> None:
+    """Wait for their return, however often cancelled."""
+    cancelled: asyncio.CancelledError | None = None
+    while unfinished := [call for call in calls if not call.done()]:
+        try:
+            await asyncio.wait(unfinished)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled

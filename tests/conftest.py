@@ -1,14 +1,19 @@
 """Fixtures shared by the tests."""
 
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
 
 from pipeline.errors import ModelError
 from pipeline.models import ModelEntry, find_entry, pull, verify
+from tests.browser import chromium
 from tests.clips import make_clip
 from tests.running import Command
+from tests.stub_call_server import StubCallServer
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +52,17 @@ def out(tmp_path: Path) -> Path:
     folder = tmp_path / "out"
     folder.mkdir()
     return folder
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium, for the tests of the page."""
+    async with chromium() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def server() -> AsyncIterator[StubCallServer]:
+    """What stands in for the server of calls before the page."""
+    async with StubCallServer().serving() as started:
+        yield started

@@ -1,12 +1,15 @@
 """Small pictures with a known matte: a disc before a wall, and a segmenter that half sees it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.colour import BT709, yuv_from_rgb
 from pipeline.frame import AlphaMatte, Frame, RgbImage
+from pipeline.matting import Matting
 from pipeline.subject import WHOLE, Look
 
 DISC = (200, 60, 40)
@@ -47,6 +50,17 @@ def coarse(alpha: AlphaMatte, side: int = 160) -> AlphaMatte:
     """What a network sees: small and blurred."""
     small = cv2.resize(alpha, (side, side), interpolation=cv2.INTER_AREA)
     return cv2.GaussianBlur(small, (0, 0), 1.0)
+
+
+def matted(matting: Matting, frames: Sequence[Frame], in_flight: int) -> NDArray[np.float32]:
+    """The alphas of frames of which so many are under way at a time: float32 (n, H, W)."""
+    jobs, alphas = [], []
+    for frame in frames:
+        jobs.append(matting.begin(frame))
+        if len(jobs) == in_flight:
+            alphas.append(matting.finish(matting.segment(jobs.pop(0))).alpha)
+    alphas += [matting.finish(matting.segment(job)).alpha for job in jobs]
+    return np.array(alphas)
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import av
+import av.logging
 import pytest
 
 from pipeline.models import ModelEntry
@@ -84,3 +85,9 @@ def only_sound(source: Path, target: Path) -> None:
             if packet.size:
                 packet.stream = stream
                 write.mux(packet)
+
+
+def test_ffmpegs_threads_never_wait_for_pythons_lock(livematte: Command) -> None:
+    """A level of logging, whichever, would have them; see stream/cli.py."""
+    livematte("--version")
+    assert av.logging.get_level() is None

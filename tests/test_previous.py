@@ -14,7 +14,7 @@ from pipeline.network import Picture, RuntimeOptions
 from pipeline.runtime import load_network
 from pipeline.segment import U2Net
 from pipeline.subject import LAG, Look, SubjectCrop
-from tests.scenes import disc_alpha, paint
+from tests.scenes import disc_alpha, matted, paint
 from tests.tiny_network import SPEC, make_picture, save_tiny_network
 
 WIDTH, HEIGHT = 640, 360
@@ -77,17 +77,8 @@ def test_it_is_that_of_some_frames_before_and_none_after_a_cut() -> None:
 
 def test_the_result_is_the_same_however_many_frames_are_in_flight() -> None:
     frames = [frame_of(disc(150 + 5 * i)) for i in range(20)]
-    results = []
-    for in_flight in (1, LAG):
-        matting = Matting(fading()[1])
-        jobs, mattes = [], []
-        for frame in frames:
-            jobs.append(matting.begin(frame))
-            if len(jobs) == in_flight:
-                mattes.append(matting.finish(matting.segment(jobs.pop(0))).alpha)
-        mattes += [matting.finish(matting.segment(job)).alpha for job in jobs]
-        results.append(np.array(mattes))
-    assert np.array_equal(results[0], results[1])
+    one, all_at_once = (matted(Matting(fading()[1]), frames, in_flight) for in_flight in (1, LAG))
+    assert np.array_equal(one, all_at_once)
 
 
 @pytest.fixture

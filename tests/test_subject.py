@@ -8,7 +8,7 @@ from pipeline.matte import EdgeMatte
 from pipeline.matting import Matting
 from pipeline.segment import U2Net
 from pipeline.subject import CHECK_EVERY, LAG, WHOLE, Look, SubjectCrop, contains
-from tests.scenes import disc_alpha, paint
+from tests.scenes import disc_alpha, matted, paint
 
 WIDTH, HEIGHT = 640, 360
 FIRST = 2 * LAG
@@ -149,15 +149,8 @@ def test_a_crop_that_shows_less_than_the_whole_frame_is_given_up() -> None:
 
 def test_the_result_is_the_same_however_many_frames_are_in_flight() -> None:
     frames = [red_scene(disc(150 + 5 * i)) for i in range(20)]
-    results = []
-    for in_flight in (1, 2, LAG):
-        matting = Matting(U2Net({64: RedNetwork()}))
-        jobs, mattes = [], []
-        for frame in frames:
-            jobs.append(matting.begin(frame))
-            if len(jobs) == in_flight:
-                mattes.append(matting.finish(matting.segment(jobs.pop(0))).alpha)
-        mattes += [matting.finish(matting.segment(job)).alpha for job in jobs]
-        results.append(np.array(mattes))
+    results = [
+        matted(Matting(U2Net({64: RedNetwork()})), frames, in_flight) for in_flight in (1, 2, LAG)
+    ]
     assert np.array_equal(results[0], results[1])
     assert np.array_equal(results[0], results[2])

@@ -63,3 +63,14 @@ async def test_one_who_is_cancelled_twice_waits_as_well() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     worker.close()
+
+
+async def test_closing_does_not_hold_up_the_loop() -> None:
+    release, worker = threading.Event(), Worker("test")
+    worker.start(release.wait, 10)
+    closing = asyncio.ensure_future(worker.aclose())
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not closing.done()
+    release.set()
+    await closing

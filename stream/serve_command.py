@@ -1,0 +1,143 @@
+"""`livematte serve`."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.models import CATALOGUE, DEFAULT_MODEL
+from pipeline.runtime import RuntimeOptions
+from pipeline.segment import Segmenter, U2Net
+from stream.benchmark.case import LIVE_SIZES
+from stream.network_options import (
+    PrecisionOption,
+    RequireGpuOption,
+    RuntimeOption,
+    ThreadsOption,
+)
+from stream.server.networks import Networks
+from stream.server.settings import ServerSettings, parse_ice_server
+
+EXAMPLES = "\n\n".join(
+    (
+        "[bold]Examples[/bold]",
+        "livematte serve",
+        "livematte serve --backgrounds ~/Pictures/rooms --max-sessions 2",
+        "LIVEMATTE_TOKEN=… livematte serve --host 0.0.0.0 --certificate cert.pem --key key.pem",
+        "Publish with WHIP to /whip/NAME, watch with WHEP from /whep/NAME.",
+    )
+)
+_LOG = "%(levelname)s %(name)s: %(message)s"
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Where to listen; any but this machine itself needs a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8000,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LIVEMATTE_TOKEN",
+            help="What clients have to send as `Authorization: Bearer`, 16 characters or more. "
+            "Rather set the variable: others see a command line.",
+        ),
+    ] = None,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Another site whose pages may use the server; may be repeated."),
+    ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(help="For HTTPS, PEM; browsers give cameras to HTTPS or localhost alone."),
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="The certificate's key, PEM.")] = None,
+    ice_server: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT, for peers beyond a router; "
+            "may be repeated."
+        ),
+    ] = None,
+    max_sessions: Annotated[
+        int, typer.Option(min=1, help="Calls at a time; more are asked to try again.")
+    ] = 4,
+    max_viewers: Annotated[int, typer.Option(min=0, help="WHEP viewers at a time.")] = 64,
+    model: Annotated[
+        str, typer.Option(help="A name of `livematte models list`, or the path of an .onnx file.")
+    ] = DEFAULT_MODEL,
+    backgrounds: Annotated[
+        Path | None, typer.Option(help="A folder of pictures and videos to choose from.")
+    ] = None,
+    rate: Annotated[
+        float, typer.Option(min=1, max=120, help="Frames a second to matte at most.")
+    ] = 30.0,
+    budget: Annotated[
+        float | None,
+        typer.Option(help="Milliseconds for a frame, to hold which quality is given up."),
+    ] = None,
+    runtime: RuntimeOption = "auto",
+    precision: PrecisionOption = "auto",
+    threads: ThreadsOption = 0,
+    require_gpu: RequireGpuOption = False,
+) -> None:
+    """Serve calls: a web page with a virtual background, WHIP and WHEP.
+
+    Only matted video leaves the server. Before the first matte, and after an error, peers see the
+    background alone.
+
+    Ctrl-C ends it.
+    """
+    settings = ServerSettings(
+        host,
+        port,
+        token or None,
+        tuple(origin or ()),
+        certificate,
+        key,
+        tuple(map(parse_ice_server, ice_server or ())),
+        max_sessions,
+        max_viewers,
+        _name(model),
+        backgrounds,
+        rate,
+        budget,
+    )
+    options = RuntimeOptions(runtime, precision, threads, require_gpu)
+    logging.basicConfig(level=logging.WARNING, format=_LOG)
+    networks = Networks(_loaders(model, options))
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(settings, networks))
+
+
+async def _serve(settings: ServerSettings, networks: Networks) -> None:
+    """Until cancelled. The model is loaded first: what cannot be had is said before a call."""
+    from stream.server.app import serving  # imported here: it takes a quarter of a second
+
+    await networks.get(settings.model)
+    async with serving(settings, networks) as url:
+        typer.echo(f"livematte serves {url} (Ctrl-C ends it)")
+        await asyncio.Event().wait()
+
+
+def _loaders(model: str, options: RuntimeOptions) -> dict[str, Callable[[], Segmenter]]:
+    """The chosen model first, then all that have been pulled."""
+    pulled = [name for name, entry in CATALOGUE.items() if entry.path.is_file()]
+    models = dict.fromkeys([model, *pulled])
+    return {_name(one): partial(_load, one, options) for one in models}
+
+
+def _name(model: str) -> str:
+    """What clients call it: of a file they are not told the path."""
+    return Path(model).stem if model.endswith(".onnx") else model
+
+
+def _load(name: str, options: RuntimeOptions) -> Segmenter:
+    """In all sizes that the quality ladder steps through, if the model takes any."""
+    takes_any = name not in CATALOGUE or CATALOGUE[name].spec.size <= 320
+    return U2Net.load(name, options, LIVE_SIZES if takes_any else ())

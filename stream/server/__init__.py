@@ -1,0 +1,1 @@
+"""Calls: people before another background over WebRTC, for browsers, WHIP and WHEP."""

@@ -1,0 +1,180 @@
+"""Sessions come and go, share the processor, and leave nothing behind."""
+
+import asyncio
+import gc
+import os
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from aiortc.rtcdtlstransport import RTCCertificate, generate_certificate
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from pipeline.frame import AlphaMatte, Frame
+from pipeline.subject import WHOLE, Look
+from stream.server import server
+from stream.server.call import Call
+from stream.server.networks import InTurn, Networks, Turns
+from stream.server.options import CallOptions
+from tests.calling import Camera, Half, Microphone, Rack, pictures, shows_person, until
+from tests.serving import Caller, call_page, gone, page_caller, post_sdp, served
+
+
+def threads() -> set[str]:
+    """Names of those that a session has; the loop's own executor keeps its threads."""
+    return {one.name for one in threading.enumerate() if not one.name.startswith("asyncio_")}
+
+
+def sockets() -> int:
+    """Of UDP: those of HTTP are kept for the next request."""
+    gc.collect()
+    links = (Path("/proc/self/fd") / name for name in os.listdir("/proc/self/fd"))
+    held = {os.readlink(link) for link in links if link.is_symlink()}
+    tables = [Path(f"/proc/self/net/{name}").read_text() for name in ("udp", "udp6")]
+    rows = [row.split() for table in tables for row in table.splitlines()[1:]]
+    return sum(f"socket:[{row[9]}]" in held for row in rows)
+
+
+def alive() -> tuple[list[str], set[str], int]:
+    """Tasks, but those that hold HTTP connections open; threads; sockets."""
+    names = [getattr(one.get_coro(), "__qualname__", "?") for one in asyncio.all_tasks()]
+    return sorted(set(names) - {"RequestHandler.start"}), threads(), sockets()
+
+
+async def settles(wanted: tuple[list[str], set[str], int]) -> None:
+    """Closing goes on for some turns of the loop after a session is gone."""
+    for _ in range(250):
+        if alive() == wanted:
+            return
+        await asyncio.sleep(0.02)
+    assert alive() == wanted
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.slow)])
+async def test_sessions_leave_no_task_thread_or_socket(rounds: int) -> None:
+    async with served() as client:
+        before = alive()
+        for turn in range(rounds):
+            async with Caller(Camera(), Microphone()) as caller, page_caller() as quitter:
+                answer = await call_page(client, caller)
+                await until(caller.received(), shows_person)
+                leaves = (await call_page(client, quitter))["session"]
+                assert sockets() > before[2]
+                if turn % 2:
+                    await client.delete(answer["session"])
+            await client.delete(leaves)  # while it connects
+            await gone(client, answer["session"])
+            await settles(before)
+
+
+async def test_a_server_that_ends_ends_its_sessions() -> None:
+    before = threads()
+    async with page_caller() as caller:
+        async with served() as client:
+            await call_page(client, caller)
+            await until(caller.received(), shows_person)
+        assert not {name for name in threads() - before if name != "video-decoder"}
+        await pictures(caller.received())
+    assert threads() == before
+
+
+async def test_an_offer_that_never_connects_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.server.peer.CONNECT_SECONDS", 0.05)
+    async with served() as client, page_caller() as caller:
+        body = {"type": "offer", "sdp": await caller.offer()}
+        async with client.post("/offer", json=body) as response:
+            path = (await response.json())["session"]
+        await gone(client, path)
+
+
+async def test_a_failed_dtls_handshake_is_logged_with_openssl_s_reason(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """FFmpeg 8.1's whip muxer makes such a certificate in some builds; OpenSSL refuses it."""
+    async with served() as client:
+        weak = RTCCertificate(
+            key := ec.generate_private_key(ec.SECP224R1()), generate_certificate(key)
+        )
+        with monkeypatch.context() as patch:
+            patch.setattr(RTCCertificate, "generateCertificate", lambda: weak)
+            caller = page_caller()
+        async with caller:
+            offer = (await caller.offer()).replace("a=setup:actpass", "a=setup:active")
+            body = {"type": "offer", "sdp": offer}
+            async with client.post("/offer", json=body) as response:
+                answer = await response.json()
+            await caller.take(answer["sdp"])
+            await gone(client, answer["session"])
+    assert "a DTLS handshake failed: wrong curve" in caplog.text
+
+
+def test_turns_are_taken_in_the_order_of_asking() -> None:
+    turns, order = Turns(), list[int]()
+    asked = [threading.Event() for _ in range(5)]
+
+    def take(number: int) -> None:
+        asked[number].set()
+        with turns.turn():
+            order.append(number)
+
+    takers = [threading.Thread(target=take, args=(number,)) for number in range(5)]
+    with turns.turn():
+        for number, taker in enumerate(takers):
+            taker.start()
+            assert asked[number].wait(10)
+            while turns.waiting <= number:
+                time.sleep(0.001)
+    for taker in takers:
+        taker.join(10)
+    assert order == list(range(5))
+
+
+class Costly:
+    """Takes a time that a smaller look makes shorter."""
+
+    def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
+        time.sleep((0.02, 0.005, 0.002)[look.smaller])
+        return np.ones((12, 16), np.float32)
+
+
+async def test_calls_share_a_network_and_give_up_quality_not_each_other() -> None:
+    rack, options = Rack(InTurn(Costly(), Turns())), CallOptions("#0000ff", budget_ms=33.3)
+    calls = [await Call.open(options, rack) for _ in range(4)]
+    cameras = [Camera(rate=15, count=45) for _ in calls]
+    async with asyncio.timeout(60):
+        await asyncio.gather(
+            *(call.run(camera) for call, camera in zip(calls, cameras, strict=True))
+        )
+    shown = [call.statistics.frames_out for call in calls]
+    assert min(shown) > 0.5 * max(shown)
+    assert sum(call.statistics.report()["quality"]["step"] > 0 for call in calls) >= 3
+
+
+async def test_a_model_is_loaded_once_and_off_the_loop() -> None:
+    made_in = []
+
+    def load() -> Half:
+        made_in.append(threading.current_thread())
+        return Half()
+
+    networks = Networks({"half": load})
+    got = await asyncio.gather(*(networks.get("half") for _ in range(3)))
+    assert len(set(map(id, got))) == len(made_in) == 1
+    assert made_in[0] is not threading.main_thread()
+
+
+async def test_a_viewer_outlives_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "REPORT_SECONDS", 0.05)
+    source = Caller(Camera())
+    source.send_only()
+    async with served() as client, source, Caller(receive=("video",)) as stays:
+        await post_sdp(client, "/whip/desk", source)
+        await post_sdp(client, "/whep/desk", stays)
+        async with Caller(receive=("video",)) as leaves:
+            left = (await post_sdp(client, "/whep/desk", leaves)).headers["Location"]
+            await until(leaves.received(), shows_person)
+        await gone(client, "/sessions/" + left.split("/")[-1])
+        for _ in range(5):
+            await until(stays.received(), shows_person)
