@@ -27,7 +27,7 @@ from openvino import opset13
 from bench.photos import calibration_photos, read_mask, read_photo
 from pipeline.frame import resize
 from pipeline.network import NetworkSpec, usable_processors
-from pipeline.openvino_network import input_channels, read_graph, with_normalisation
+from pipeline.openvino_network import input_form, read_graph, with_normalisation
 from pipeline.quantise import Range, activations
 
 _ALL_AXES = np.array([0, 1, 2, 3])
@@ -114,7 +114,7 @@ def main() -> None:
         options.size,
         (0.485, 0.456, 0.406),
         (0.229, 0.224, 0.225),
-        takes_previous=input_channels(options.model) == 4,
+        takes_previous=input_form(options.model)[0] == 4,
     )
     document = _document(options.model, spec, calibration_photos(), options.last)
     options.result.write_text(json.dumps(document, indent=1) + "\n")

@@ -159,7 +159,7 @@ class Matting:
         if (temporal := self.temporal) is not None:
             matte = temporal(job.guide, matte, is_cut=job.is_cut)
         if self.subject is not None:
-            self.subject.learn(job.frame, matte, misled=segmented.misled)
+            self.subject.learn(job.frame, matte, is_cut=job.is_cut, misled=segmented.misled)
         smoothed = self._lap("smooth", refined)
         behind = self.background(job.frame, matte)
         result = composite(job.frame, matte, behind)

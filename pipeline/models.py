@@ -17,7 +17,7 @@ from typing import Literal
 import platformdirs
 
 from pipeline.errors import ModelError, ModelMissingError
-from pipeline.openvino_network import input_channels, input_size
+from pipeline.openvino_network import input_form
 from pipeline.runtime import NetworkSpec
 
 Subject = Literal["person", "any"]
@@ -203,9 +203,8 @@ def find_model(name: str) -> tuple[Path, NetworkSpec]:
 
 def _spec_of(path: Path) -> NetworkSpec:
     """What a file of the user's own needs, as far as it says so itself."""
-    with_previous = input_channels(path) == 4
-    size = input_size(path) or _U2NET.size
-    return NetworkSpec(size, *_IMAGENET, takes_previous=with_previous)
+    channels, size = input_form(path)
+    return NetworkSpec(size or _U2NET.size, *_IMAGENET, takes_previous=channels == 4)
 
 
 def verify(entry: ModelEntry) -> None:

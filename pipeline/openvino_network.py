@@ -72,15 +72,11 @@ def read_graph(core: ov.Core, path: Path) -> ov.Model:
         raise ModelError(f"{path} cannot be read as a network: fetch it again") from error
 
 
-def input_size(path: Path) -> int | None:
-    """The side of the picture that a network's file asks for; None if any will do."""
-    side = read_graph(ov.Core(), path).input(0).get_partial_shape()[-1]
-    return int(side.get_length()) if side.is_static else None
-
-
-def input_channels(path: Path) -> int:
-    """3 for a picture alone, 4 with the alpha of a frame before."""
-    return int(read_graph(ov.Core(), path).input(0).get_partial_shape()[1].get_length())
+def input_form(path: Path) -> tuple[int, int | None]:
+    """What a network's file asks for: channels, 3 or 4 with the alpha of a frame before, and the
+    side of the picture; None if any will do."""
+    shape = read_graph(ov.Core(), path).input(0).get_partial_shape()
+    return shape[1].get_length(), shape[-1].get_length() if shape[-1].is_static else None
 
 
 def cut_graph(graph: ov.Model, spec: NetworkSpec) -> tuple[ov.Model, bool]:

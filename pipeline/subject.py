@@ -64,7 +64,6 @@ class SubjectCrop:
         self._looks: deque[Look] = deque([WHOLE] * LAG)
         self._crop: Roi | None = None
         self._path: deque[Roi] = deque(maxlen=LAG + 1)
-        self._size: tuple[int, int] | None = None
         self._seen = self._cropped = self._distrust = 0
 
     def next(self, *, is_cut: bool) -> Look:
@@ -81,15 +80,16 @@ class SubjectCrop:
             return replace(look, crop=None)
         return replace(look, checked=self._cropped == 1 or self._seen % CHECK_EVERY == 0)
 
-    def learn(self, frame: Frame, matte: EdgeMatte, *, misled: bool = False) -> None:
+    def learn(
+        self, frame: Frame, matte: EdgeMatte, *, is_cut: bool = False, misled: bool = False
+    ) -> None:
         """Follow the subject; several people are one region, and an empty matte is no crop.
 
         `misled`: the crop did not show what the whole frame did.
         """
         self._distrust = DISTRUST if misled else max(0, self._distrust - 1)
         subject = _bounds(matte)
-        before, self._size = self._size, (frame.width, frame.height)
-        if subject is None or before not in (None, self._size):
+        if subject is None or is_cut:
             self._path.clear()
             self._crop = None
         if subject is not None:

@@ -11,18 +11,12 @@ from onnx import checker, helper, numpy_helper
 from pipeline.errors import LivematteError, ModelError
 from training.graph import Graph
 from training.u2net import RGB_CHANNELS, U2NetP
+from training.weights import load_averaged
 
 AGREEMENT = 1e-4
 """The most by which the file's alpha may differ from torch's."""
 _OPSET, _IR = 17, 8
 _FLOAT = 1
-
-
-def load_averaged(checkpoint: Path) -> U2NetP:
-    """The averaged network of best.pt or last.pt."""
-    network = U2NetP()
-    network.load_state_dict(torch.load(checkpoint, map_location="cpu")["averaged"])
-    return network.eval()
 
 
 def exported(network: U2NetP, size: int) -> bytes:

@@ -30,6 +30,22 @@ def load_published(network: U2NetP, file: Path) -> None:
     network.load_state_dict({name: _widened(state[name], like) for name, like in wanted.items()})
 
 
+def load_averaged(checkpoint: Path) -> U2NetP:
+    """The averaged network of best.pt or last.pt, whole or lean."""
+    state = torch.load(checkpoint, map_location="cpu")["averaged"]
+    network = U2NetP(lean="encoder.1.conv.weight" in state)
+    network.load_state_dict(state)
+    return network.eval()
+
+
+def load_shared(network: U2NetP, other: U2NetP) -> None:
+    """Set the weights of those layers that another network has in the same shape."""
+    mine = network.state_dict()
+    theirs = other.state_dict()
+    fitting = {name for name in mine if name in theirs and theirs[name].shape == mine[name].shape}
+    network.load_state_dict({**mine, **{name: theirs[name] for name in fitting}})
+
+
 def normalised(pictures: Tensor) -> Tensor:
     """float32 (N, 3, H, W) as the network takes it, of RGB uint8 (N, H, W, 3)."""
     mean = torch.tensor(MEAN, device=pictures.device) * 255

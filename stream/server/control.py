@@ -17,7 +17,7 @@ Change = Callable[[Mapping[str, object]], Awaitable[CallOptions]]
 """Sets options, or raises Problem, OptionError or ModelError."""
 
 WAITING = 16
-"""Messages that may wait to be obeyed; then the oldest goes."""
+"""Messages that may wait to be obeyed; one more is refused."""
 UNSENT_BYTES = 64 * 1024
 """Beyond which a slow peer gets no more statistics."""
 
