@@ -1,5 +1,6 @@
 """U²-Net-p in torch: the published network's own figures, and the file that comes of it."""
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from torch import Tensor  # noqa: E402
 
 from training.export import AGREEMENT, disagreement, exported, write  # noqa: E402
 from training.u2net import U2NetP, alpha_of  # noqa: E402
-from training.weights import load_published, load_shared, with_previous  # noqa: E402
+from training.weights import drawn_back, load_published, load_shared, with_previous  # noqa: E402
 
 SIDE = 320
 
@@ -101,3 +102,13 @@ def test_a_lean_network_begins_with_what_it_shares() -> None:
         "encoder.1.conv.bias",
         "encoder.2.enter.conv.weight",
     ]
+
+
+def test_a_network_is_drawn_back_a_part_of_its_way() -> None:
+    torch.manual_seed(1)
+    start, network = U2NetP(), U2NetP()
+    whole = copy.deepcopy(network)
+    drawn_back(network, start, 0.25)
+    for name, weight in network.state_dict().items():
+        before, after = start.state_dict()[name], whole.state_dict()[name]
+        assert torch.allclose(weight, 0.75 * before + 0.25 * after, atol=1e-6), name

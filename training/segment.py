@@ -14,13 +14,12 @@ import typer
 from torch import Tensor
 
 from pipeline.errors import LivematteError
-from pipeline.models import find_entry, verify
 from training.batches import Batch, Steps, batches
 from training.judge import Judge, Score
 from training.loss import matting_loss, taught_loss
 from training.scenes import Scenes
 from training.u2net import U2NetP
-from training.weights import load_averaged, load_published, load_shared, with_previous
+from training.weights import load_averaged, load_published, load_shared, published, with_previous
 
 _CLIP_NORM = 1.0
 _WEIGHT_DECAY = 1e-4
@@ -179,16 +178,15 @@ def new_network(init: Path | None, teacher: U2NetP | None = None) -> U2NetP:
 
     With a `teacher` a lean one, which begins with what it shares with it.
     """
+    if init is None and teacher is None:
+        return published()
+    if init is not None and init.suffix == ".pt":
+        return load_averaged(init)
     network = U2NetP(lean=teacher is not None)
     if teacher is not None:
         load_shared(network, teacher)
-        return network
-    if init is not None and init.suffix == ".pt":
-        return load_averaged(init)
-    entry = find_entry("u2netp")
-    if init is None:
-        verify(entry)
-    load_published(network, init or entry.path)
+    elif init is not None:
+        load_published(network, init)
     return network
 
 
