@@ -122,7 +122,7 @@ _ENTRIES = (
     ModelEntry(
         MODEL_FOR["person"],
         NetworkSpec(256, *_IMAGENET, takes_previous=True),
-        "sha256:bd6842172f6207c1fed1a68a243093aa8fd3701e1e15ff24b2f91cedfd668ff8",
+        "sha256:eaeaac3185b1f7f75ac0924e2160691b71c4fa7bf9f2575fe8215f7119b0cf89",
         "Apache-2.0",
         (),
         "people, as in calls; trained by this project",
