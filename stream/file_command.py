@@ -10,7 +10,6 @@ import typer
 from pipeline.composite import Transparent
 from pipeline.errors import Interruption, OptionError, SourceError
 from pipeline.matting import Matting
-from pipeline.models import DEFAULT_MODEL
 from pipeline.runtime import RuntimeOptions
 from pipeline.segment import U2Net
 from stream.background import open_background
@@ -20,11 +19,14 @@ from stream.file_source import FileSource
 from stream.formats import CONTAINERS, ENCODERS, alpha_extensions
 from stream.matte_sink import Both, MatteSink
 from stream.network_options import (
+    ModelOption,
     PrecisionOption,
     RequireGpuOption,
     RuntimeOption,
     SizeOption,
+    SubjectOption,
     ThreadsOption,
+    model_for,
 )
 from stream.progress import ProgressKind, show_progress
 from stream.session import FILE, OnFrame, SessionStats, run_session
@@ -55,9 +57,8 @@ def file(
             f"transparent (to {alpha_extensions()}).",
         ),
     ] = "blur",
-    model: Annotated[
-        str, typer.Option(help="A name of `livematte models list`, or the path of an .onnx file.")
-    ] = DEFAULT_MODEL,
+    subject: SubjectOption = "person",
+    model: ModelOption = None,
     size: SizeOption = None,
     runtime: RuntimeOption = "auto",
     precision: PrecisionOption = "auto",
@@ -109,7 +110,7 @@ def file(
         matte = FileSink(alpha_output, reader, overwrite=overwrite, audio=False)
         sink = Both(writer, MatteSink(matte))
     options = RuntimeOptions(runtime, precision, threads, require_gpu, FILE.segmenters)
-    segmenter = U2Net.load(model, options, (size,) if size else ())
+    segmenter = U2Net.load(model_for(model, subject), options, (size,) if size else ())
     matting = Matting(segmenter, behind, smooth=smooth)
     with show_progress(progress, reader.info.frames) as on_frame:
         stats = _run(reader, matting, sink, writer, on_frame)
