@@ -76,7 +76,7 @@ def _summary(report: dict[str, Any]) -> Iterator[str]:
     for row in default_rows(report):
         if row["size"] == "720p":
             speed, memory = f"{row['fps']:.0f}", f"{row['peak_mib'] or 0:.0f}"
-            network = f"{row['runtime']} {row['precision']}, {row['threads']} threads"
+            network = f"{row['runtime']} {row['precision']}, threads: {row['threads']}"
             yield (
                 "By default, 720p H.264 to H.264 with a blurred background runs at "
                 f"**{speed} frames a second** ({network}), in {memory} MiB."

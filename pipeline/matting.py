@@ -15,7 +15,7 @@ from pipeline.guided import guided_upsample
 from pipeline.matte import EdgeMatte
 from pipeline.scene import CutDetector
 from pipeline.segment import Segmenter, U2Net
-from pipeline.subject import SMALLEST, WHOLE, Look, SubjectCrop, checked_by_whole
+from pipeline.subject import SMALLEST, Look, SubjectCrop, checked_by_whole
 from pipeline.temporal import TemporalFilter
 
 SAMPLES_KEPT = 3600
@@ -86,7 +86,7 @@ class MattingState:
     """All that a Matting remembers from one frame to the next, as it is now."""
 
     temporal: TemporalFilter | None
-    subject: SubjectCrop | None
+    subject: SubjectCrop
     cuts: CutDetector
     size: tuple[int, int] | None
 
@@ -118,7 +118,7 @@ class Matting:
         self.background = background or Transparent()
         self.refine: bool | None = None
         self.temporal = TemporalFilter() if smooth else None
-        self.subject = SubjectCrop() if follow else None
+        self.subject = SubjectCrop(follow)
         self.cuts = CutDetector()
         self.ladder = QualityLadder(budget)
         self.times = StageTimes()
@@ -158,8 +158,7 @@ class Matting:
         began, quality = self._clock(), self.ladder.quality
         guide = frame.reduced(cell_side(frame.width, frame.height))
         is_cut = self.cuts(guide) or self._is_resized(frame)
-        look = self.subject.next(is_cut=is_cut) if self.subject else WHOLE
-        look = replace(look, smaller=quality.smaller)
+        look = replace(self.subject.next(is_cut=is_cut), smaller=quality.smaller)
         self._lap("look", began)
         refine = quality.refine if self.refine is None else self.refine
         return Job(frame, guide, look, is_cut, refine)
@@ -181,8 +180,7 @@ class Matting:
         refined = self._lap("refine", began)
         if (temporal := self.temporal) is not None:
             matte = temporal(job.guide, matte, is_cut=job.is_cut)
-        if self.subject is not None:
-            self.subject.learn(job.frame, matte, misled=segmented.misled)
+        self.subject.learn(job.frame, matte, is_cut=job.is_cut, misled=segmented.misled)
         smoothed = self._lap("smooth", refined)
         behind = self.background(job.frame, matte)
         if job.frame.alpha is None:

@@ -15,6 +15,8 @@ from pipeline.models import DEFAULT_MODEL, find_model
 from pipeline.runtime import Network, RuntimeOptions, load_network
 from pipeline.subject import WHOLE, Look, part_of
 
+LIVE_SIZES = (256, 192, 160)
+"""Sides of a network's input that the quality ladder steps through when frames are live."""
 _DEFAULT_RUNTIME = RuntimeOptions()
 _TOUCHES = 0.5
 

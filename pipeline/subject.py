@@ -60,11 +60,12 @@ class SubjectCrop:
     known. Its first crop is checked, and each `CHECK_EVERY` frames.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, crops: bool = True) -> None:
+        """Without `crops` whole frames are looked at, each with the alpha of one before it."""
+        self._crops = crops
         self._looks: deque[Look] = deque([WHOLE] * LAG)
         self._crop: Roi | None = None
         self._path: deque[Roi] = deque(maxlen=LAG + 1)
-        self._size: tuple[int, int] | None = None
         self._seen = self._cropped = self._distrust = 0
 
     def next(self, *, is_cut: bool) -> Look:
@@ -81,15 +82,16 @@ class SubjectCrop:
             return replace(look, crop=None)
         return replace(look, checked=self._cropped == 1 or self._seen % CHECK_EVERY == 0)
 
-    def learn(self, frame: Frame, matte: EdgeMatte, *, misled: bool = False) -> None:
+    def learn(
+        self, frame: Frame, matte: EdgeMatte, *, is_cut: bool = False, misled: bool = False
+    ) -> None:
         """Follow the subject; several people are one region, and an empty matte is no crop.
 
         `misled`: the crop did not show what the whole frame did.
         """
         self._distrust = DISTRUST if misled else max(0, self._distrust - 1)
         subject = _bounds(matte)
-        before, self._size = self._size, (frame.width, frame.height)
-        if subject is None or before not in (None, self._size):
+        if subject is None or is_cut:
             self._path.clear()
             self._crop = None
         if subject is not None:
@@ -99,7 +101,7 @@ class SubjectCrop:
 
     def _follow(self, subject: Roi, frame: Frame) -> Roi | None:
         wanted = grown(subject, MARGIN, frame)
-        if self._distrust or len(self._path) <= LAG:
+        if not self._crops or self._distrust or len(self._path) <= LAG:
             return None
         if _area(wanted) > WORTH * frame.width * frame.height:
             return None

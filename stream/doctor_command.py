@@ -121,7 +121,7 @@ def _models() -> Finding:
     try:
         verify(CATALOGUE[DEFAULT_MODEL])
     except ModelError:
-        remedy = f"livematte models pull {DEFAULT_MODEL}"
+        remedy = CATALOGUE[DEFAULT_MODEL].remedy
         return Finding("models", f"{DEFAULT_MODEL} absent or damaged", False, remedy)
     return Finding("models", ", ".join(present))
 

@@ -10,7 +10,6 @@ import typer
 
 from pipeline.composite import Transparent
 from pipeline.errors import OptionError, SourceError
-from pipeline.models import DEFAULT_MODEL
 from pipeline.runtime import RuntimeOptions
 from pipeline.segment import U2Net
 from stream.background import open_background
@@ -20,11 +19,14 @@ from stream.formats import CONTAINERS, alpha_extensions, choose_format
 from stream.jobs import many, single
 from stream.many_files import run_many
 from stream.network_options import (
+    ModelOption,
     PrecisionOption,
     RequireGpuOption,
     RuntimeOption,
     SizeOption,
+    SubjectOption,
     ThreadsOption,
+    model_for,
 )
 from stream.progress import ProgressKind
 from stream.session import FILE
@@ -65,9 +67,8 @@ def file(
             f"transparent (to {alpha_extensions()}).",
         ),
     ] = "blur",
-    model: Annotated[
-        str, typer.Option(help="A name of `livematte models list`, or the path of an .onnx file.")
-    ] = DEFAULT_MODEL,
+    subject: SubjectOption = "person",
+    model: ModelOption = None,
     size: SizeOption = None,
     runtime: RuntimeOption = "auto",
     precision: PrecisionOption = "auto",
@@ -143,7 +144,7 @@ def file(
 
     @cache
     def network() -> U2Net:
-        return U2Net.load(model, runtimes, (size,) if size else ())
+        return U2Net.load(model_for(model, subject), runtimes, (size,) if size else ())
 
     if output_dir is None:
         report = run_job(single(paths), options, network)

@@ -12,15 +12,17 @@ import typer
 from pipeline.composite import Transparent
 from pipeline.errors import Interruption, OptionError, SinkClosedError, SourceError
 from pipeline.matting import Matting
-from pipeline.models import DEFAULT_MODEL
 from pipeline.runtime import RuntimeOptions
 from pipeline.segment import U2Net
 from stream.background import open_background
 from stream.network_options import (
+    ModelOption,
     PrecisionOption,
     RequireGpuOption,
     RuntimeOption,
+    SubjectOption,
     ThreadsOption,
+    model_for,
 )
 from stream.pipe import Pipe
 from stream.pipe_format import InputFormat, RawVideo, output_format
@@ -65,9 +67,8 @@ def live(
             "YUV4MPEG2 is written."
         ),
     ] = None,
-    model: Annotated[
-        str, typer.Option(help="A name of `livematte models list`, or the path of an .onnx file.")
-    ] = DEFAULT_MODEL,
+    subject: SubjectOption = "person",
+    model: ModelOption = None,
     smooth: Annotated[bool, typer.Option(help="Steady the matte over time.")] = True,
     runtime: RuntimeOption = "auto",
     precision: PrecisionOption = "auto",
@@ -88,7 +89,7 @@ def live(
         raise OptionError("livematte live - -: a terminal is no pipe: see livematte live --help")
     options = RuntimeOptions(runtime, precision, threads, require_gpu, FILE.segmenters)
     with _standard_output() as descriptor:
-        matting = Matting(U2Net.load(model, options), behind, smooth=smooth)
+        matting = Matting(U2Net.load(model_for(model, subject), options), behind, smooth=smooth)
         reader = PipeSource(Pipe(sys.stdin.fileno()), raw)
         writer = PipeSink(Pipe(descriptor), form, reader.info)
         _run(reader, matting, writer)

@@ -4,8 +4,20 @@ from typing import Annotated
 
 import typer
 
+from pipeline.models import MODEL_FOR, Subject
 from pipeline.runtime import Precision, RuntimeName
 
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        help="A name of `livematte models list`, or the path of an .onnx file; by default "
+        "what suits the subject.",
+        show_default=False,
+    ),
+]
+SubjectOption = Annotated[
+    Subject, typer.Option(help="What is taken out: a person, or any thing that stands out.")
+]
 SizeOption = Annotated[
     int | None,
     typer.Option(help="Side of the network's input, a multiple of 32; by default the model's."),
@@ -20,3 +32,8 @@ ThreadsOption = Annotated[int, typer.Option(help="For the network; 0: all proces
 RequireGpuOption = Annotated[
     bool, typer.Option("--require-gpu", help="Fail rather than run on the processor.")
 ]
+
+
+def model_for(model: str | None, subject: Subject) -> str:
+    """The model that was asked for, or else what suits the subject."""
+    return model or MODEL_FOR[subject]

@@ -12,8 +12,7 @@ import typer
 
 from pipeline.models import CATALOGUE, DEFAULT_MODEL
 from pipeline.runtime import RuntimeOptions
-from pipeline.segment import Segmenter, U2Net
-from stream.benchmark.case import LIVE_SIZES
+from pipeline.segment import LIVE_SIZES, Segmenter, U2Net
 from stream.network_options import (
     PrecisionOption,
     RequireGpuOption,

@@ -72,11 +72,11 @@ class TestModel:
         assert_refused(ran, 1, "mine.onnx", "no such")
 
     def test_missing(self, livematte: Command, clip: Path, out: Path, no_models: Path) -> None:
-        ran = livematte("file", clip, out / "out.mp4")
+        ran = livematte("file", clip, out / "out.mp4", "--subject", "any")
         assert_refused(ran, 1, str(no_models / "u2netp.onnx"), "livematte models pull u2netp")
         assert list(out.iterdir()) == []
 
     def test_damaged(self, livematte: Command, clip: Path, out: Path, no_models: Path) -> None:
         (no_models / "u2netp.onnx").write_bytes(b"not a network")
-        ran = livematte("file", clip, out / "out.mp4")
+        ran = livematte("file", clip, out / "out.mp4", "--subject", "any")
         assert_refused(ran, 1, "damaged", "SHA-256", "livematte models pull u2netp")

@@ -77,7 +77,8 @@ def test_nonsense_is_refused_in_one_line(
 def test_a_missing_model_is_said_before_anything_is_measured(
     livematte: Command, no_models: Path
 ) -> None:
-    assert_refused(livematte("bench", "--quick"), 1, "livematte models pull u2netp")
+    ran = livematte("bench", "--quick", "--model", "u2netp")
+    assert_refused(ran, 1, "livematte models pull u2netp")
 
 
 def test_peers_want_a_checkout(livematte: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,11 +91,13 @@ def test_a_new_scene_is_looked_at_as_a_whole() -> None:
         subject.next(is_cut=False)
         subject.learn(FRAME, EdgeMatte.from_alpha(disc(320)))
     looks = []
-    for i in range(2 * LAG + 2):
+    for i in range(2 * LAG + 1):
         looks.append(subject.next(is_cut=i == 0))
-        subject.learn(FRAME, EdgeMatte.from_alpha(disc(100)))
-    assert all(look == WHOLE for look in looks[:LAG])
-    assert looks[-1].crop is not None
+        subject.learn(FRAME, EdgeMatte.from_alpha(disc(100)), is_cut=i == 0)
+    assert all(look == WHOLE for look in looks[:-1])
+    crop = looks[-1].crop
+    assert crop is not None
+    assert crop.right < 270, "the scene before is not in it"
 
 
 class RedNetwork:

@@ -11,18 +11,12 @@ from onnx import checker, helper, numpy_helper
 from pipeline.errors import LivematteError, ModelError
 from training.graph import Graph
 from training.u2net import RGB_CHANNELS, U2NetP
+from training.weights import drawn_back, load_averaged, published
 
 AGREEMENT = 1e-4
 """The most by which the file's alpha may differ from torch's."""
 _OPSET, _IR = 17, 8
 _FLOAT = 1
-
-
-def load_averaged(checkpoint: Path) -> U2NetP:
-    """The averaged network of best.pt or last.pt."""
-    network = U2NetP()
-    network.load_state_dict(torch.load(checkpoint, map_location="cpu")["averaged"])
-    return network.eval()
 
 
 def exported(network: U2NetP, size: int) -> bytes:
@@ -62,9 +56,14 @@ def disagreement(network: U2NetP, file: bytes, size: int, seed: int = 1) -> floa
     return float(np.abs(ours - theirs).max())
 
 
-def write(checkpoint: Path, out: Path, size: int) -> float:
-    """Export and check; how well the file agrees. Nothing is written where it does not."""
+def write(checkpoint: Path, out: Path, size: int, share: float = 1.0) -> float:
+    """Export and check; how well the file agrees. Nothing is written where it does not.
+
+    Of the weights' way from the published ones `share` is kept, see `drawn_back`.
+    """
     network = load_averaged(checkpoint)
+    if share < 1:
+        drawn_back(network, published(), share)
     file = exported(network, size)
     worst = disagreement(network, file, size)
     if worst > AGREEMENT:
@@ -77,10 +76,13 @@ def main(
     checkpoint: Annotated[Path, typer.Argument(exists=True, help="best.pt or last.pt of a run.")],
     out: Annotated[Path, typer.Argument(dir_okay=False, help="The .onnx file to write.")],
     size: Annotated[int, typer.Option(help="Side of the input.")] = 256,
+    share: Annotated[
+        float, typer.Option(min=0, max=1, help="Of the way from the published weights to these.")
+    ] = 1.0,
 ) -> None:
     """Write the averaged weights as an ONNX file that agrees with torch."""
     try:
-        worst = write(checkpoint, out, size)
+        worst = write(checkpoint, out, size, share)
     except LivematteError as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from error

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import helper
 from torch import nn
 
-from training.u2net import ConvRelu, DilatedBlock, U2NetP, UBlock
+from training.u2net import ConvRelu, DilatedBlock, Stem, U2NetP, UBlock
 
 _SCALES = "scales"
 
@@ -27,7 +27,9 @@ class Graph:
         """The finest side output's alpha."""
         levels = []
         for stage, block in network.encoder.items():
-            x = self._block(f"encoder{stage}", block, x if stage == "1" else self._halved(x))
+            x = self._block(
+                f"encoder{stage}", block, self._halved(x) if network.pools(stage) else x
+            )
             levels.append(x)
         levels.pop()
         for stage, block in network.decoder.items():
@@ -36,6 +38,8 @@ class Graph:
         self._add("Sigmoid", [logits], alpha)
 
     def _block(self, name: str, block: nn.Module, x: str) -> str:
+        if isinstance(block, Stem):
+            return self._layer(name, block, x)
         assert isinstance(block, UBlock | DilatedBlock)
         pools = isinstance(block, UBlock)
         entered = x = self._layer(f"{name}.enter", block.enter, x)
@@ -50,7 +54,7 @@ class Graph:
         return self._add("Add", [x, entered], name)
 
     def _layer(self, name: str, layer: nn.Module, x: str) -> str:
-        assert isinstance(layer, ConvRelu)
+        assert isinstance(layer, ConvRelu | Stem)
         return self._add("Relu", [self._conv(name, layer.conv, x)], f"{name}.relu")
 
     def _conv(self, name: str, conv: nn.Module, x: str) -> str:
@@ -59,7 +63,11 @@ class Graph:
         weight, bias = f"{name}.weight", f"{name}.bias"
         self.arrays[weight] = conv.weight.detach().contiguous().cpu().numpy()
         self.arrays[bias] = conv.bias.detach().cpu().numpy()
-        shape = {"kernel_shape": conv.kernel_size, "dilations": conv.dilation}
+        shape = {
+            "kernel_shape": conv.kernel_size,
+            "dilations": conv.dilation,
+            "strides": conv.stride,
+        }
         pads = [int(pad) for pad in conv.padding] * 2
         return self._add("Conv", [x, weight, bias], f"{name}.conv", **shape, pads=pads)
 

@@ -1,16 +1,23 @@
-"""How well a network does on the validation people, each time on the same pictures."""
+"""How well a network does on the validation people, each time on the same pictures.
+
+    python -m training.judge best.pt --share 0.4 --share 0.6 --share 1
+
+says which part of the way from the published weights is best, see `weights.drawn_back`.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
+import typer
 
 from training.batches import Batch
 from training.loss import mean_errors, overlaps
 from training.scenes import Scenes
 from training.u2net import U2NetP, alpha_of
-from training.weights import with_previous
+from training.weights import drawn_back, load_averaged, published, with_previous
 
 _SEED = 20_201
 _TOGETHER = 8
@@ -76,3 +83,23 @@ def _figures(
     found = alpha_of(network(picture)[0], alpha.shape[-1])
     errors = 1000 * mean_errors(found, alpha, weight)
     return torch.stack((errors, overlaps(found, alpha, weight)), 1).cpu()
+
+
+def main(
+    checkpoint: Annotated[Path, typer.Argument(exists=True, help="best.pt or last.pt of a run.")],
+    share: Annotated[
+        list[float] | None, typer.Option(help="Of the way from the published weights to these.")
+    ] = None,
+    mattes: Annotated[Path | None, typer.Option(help="Mattes made for the portraits.")] = None,
+) -> None:
+    """Print the errors of a run's averaged network at each share."""
+    judge = Judge.load(mattes=mattes)
+    for part in share or [1.0]:
+        network = load_averaged(checkpoint)
+        drawn_back(network, published(), part)
+        score = judge.score(network)
+        typer.echo(f"{part:.2f}: {score.error:.2f} {score}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -8,6 +8,7 @@ import numpy as np
 
 from bench.cutouts import Split, backgrounds, cutouts, read_rgb
 from pipeline.frame import AlphaMatte, RgbImage, resize
+from training.blobs import blob
 from training.fronts import in_front
 from training.geometry import mirrored, warped
 from training.light import Picture, coarse, defocused, relit
@@ -17,6 +18,8 @@ _STREETS = 0.35
 """How often a background is a street."""
 _RECOLOURED = 0.15
 """How often its three colours change places: there are few backgrounds."""
+_BLOBS = 0.3
+"""How often things of no kind stand in a background."""
 _WIDE_AROUND = 0.08
 """A person is cut out of a street with so much around, of the person's height."""
 
@@ -56,13 +59,12 @@ class Rooms:
             picture = self._with_wall(picture, aspect, rng)
         for _ in range(rng.integers(1, 6) if rng.random() < 0.35 else 0):
             picture = self._with_frame(picture, aspect, rng)
-        things = []
-        for _ in range(rng.integers(1, 3) if self._things and rng.random() < 0.25 else 0):
-            picture, alpha = self._with_thing(picture, aspect, rng)
-            things.append(alpha)
-        if rng.random() < 0.5:
-            picture = defocused(picture, rng.exponential(1.6) * size / 256)
-        return relit(picture, rng), things
+        blurred, sharp_things = bool(rng.random() < 0.5), bool(rng.random() < 0.5)
+        blur = rng.exponential(1.6) * size / 256 if blurred else 0.0
+        if sharp_things:  # what is in focus before what is not stands out most
+            picture, blur = defocused(picture, blur), 0.0
+        picture, things = self._with_things(picture, aspect, rng)
+        return relit(defocused(picture, blur), rng), things
 
     def before(
         self, size: int, aspect: float, rng: np.random.Generator
@@ -80,7 +82,7 @@ class Rooms:
         height, width = picture.shape[:2]
         aspect *= np.exp(rng.normal(0, 0.15))
         most = min(height, width / aspect)
-        high = most * rng.uniform(0.75 if streets else 0.3, 1)
+        high = most * rng.uniform(0.75 if streets else 0.2, 1)
         wide = high * aspect
         left, top = rng.uniform(0, width - wide), rng.uniform(0, height - high)
         matrix = np.array([[size / wide, 0, 0], [0, size / high, 0]])
@@ -115,6 +117,20 @@ class Rooms:
         framed[:] = rng.uniform(0, 1) * np.exp(rng.normal(0, 0.1, 3))
         framed[border : border + high, border : border + wide] = inner
         return _pasted(picture, framed, left, top)
+
+    def _with_things(
+        self, picture: Picture, aspect: float, rng: np.random.Generator
+    ) -> tuple[Picture, list[AlphaMatte]]:
+        """With animals and objects in it, or things of no kind; and the mattes of them all."""
+        mattes = []
+        for _ in range(rng.integers(1, 3) if self._things and rng.random() < 0.25 else 0):
+            picture, alpha = self._with_thing(picture, aspect, rng)
+            mattes.append(alpha)
+        for _ in range(rng.integers(1, 4) if rng.random() < _BLOBS else 0):
+            colour, alpha = blob(self._view(picture.shape[0], aspect, rng), rng)
+            picture = picture + alpha[..., None] * (colour - picture)
+            mattes.append(alpha)
+        return picture, mattes
 
     def _with_thing(
         self, picture: Picture, aspect: float, rng: np.random.Generator

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.errors import ModelError
+from pipeline.models import find_entry, verify
 from training.u2net import U2NetP
 
 MEAN = (0.485, 0.456, 0.406)
@@ -28,6 +29,43 @@ def load_published(network: U2NetP, file: Path) -> None:
     state = {f"{name}.{kind}": one for name, both in pairs for kind, one in both.items()}
     wanted = network.state_dict()
     network.load_state_dict({name: _widened(state[name], like) for name, like in wanted.items()})
+
+
+def published() -> U2NetP:
+    """The published network as training starts from it; raises ModelError if it is not pulled."""
+    entry, network = find_entry("u2netp"), U2NetP()
+    verify(entry)
+    load_published(network, entry.path)
+    return network
+
+
+def load_averaged(checkpoint: Path) -> U2NetP:
+    """The averaged network of best.pt or last.pt, whole or lean."""
+    state = torch.load(checkpoint, map_location="cpu")["averaged"]
+    network = U2NetP(lean="encoder.1.conv.weight" in state)
+    network.load_state_dict(state)
+    return network.eval()
+
+
+def load_shared(network: U2NetP, other: U2NetP) -> None:
+    """Set the weights of those layers that another network has in the same shape."""
+    mine = network.state_dict()
+    theirs = other.state_dict()
+    fitting = {name for name in mine if name in theirs and theirs[name].shape == mine[name].shape}
+    network.load_state_dict({**mine, **{name: theirs[name] for name in fitting}})
+
+
+def drawn_back(network: U2NetP, start: U2NetP, share: float) -> None:
+    """Leave `share` of the way that training led the weights from where they started.
+
+    What a network gains on what it was trained for is nearly all gained on a part of the way, and
+    much of what it knew before of everything else is kept (Wortsman et al., "Robust fine-tuning of
+    zero-shot models", CVPR 2022).
+    """
+    pairs = zip(network.parameters(), start.parameters(), strict=True)
+    with torch.no_grad():
+        for weight, before in pairs:
+            weight.copy_(before.lerp(weight, share))
 
 
 def normalised(pictures: Tensor) -> Tensor:

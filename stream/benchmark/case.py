@@ -21,8 +21,6 @@ from pipeline.network import Precision, RuntimeName, RuntimeOptions
 from pipeline.segment import U2Net
 
 TIMEOUT_S = 300.0
-LIVE_SIZES = (256, 192, 160)
-"""Of the network, for the quality ladder to step down."""
 
 Kind = Literal["file", "live", "start"]
 Figures = dict[str, Any]

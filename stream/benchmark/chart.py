@@ -41,7 +41,7 @@ def panels(report: dict[str, Any]) -> Iterator[Panel]:
     files = [
         Bar(f"{row['size']} {row['asked']}", row["fps"]) for row in rows if row["threads"] == most
     ]
-    yield Panel(f"File to file with blur, frames a second ({most} threads)", files)
+    yield Panel(f"File to file with blur, frames a second (threads: {most})", files)
     outside = [row for row in rows if row["threads"] == most and row["asked"] == rows[0]["asked"]]
     yield Panel(
         "Outside the network, ms a frame, one at a time",
@@ -50,7 +50,7 @@ def panels(report: dict[str, Any]) -> Iterator[Panel]:
     yield Panel(
         "Live at 30 a second: age of a frame, 95th percentile, ms",
         [
-            Bar(f"{row['size']}, {row['threads']} threads", row["age_ms"]["p95"])
+            Bar(f"{row['size']}, threads: {row['threads']}", row["age_ms"]["p95"])
             for row in report["live"]
         ],
     )
