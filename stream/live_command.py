@@ -92,8 +92,8 @@ def live(
         matting = Matting(U2Net.load(model_for(model, subject), options), behind, smooth=smooth)
         reader = PipeSource(Pipe(sys.stdin.fileno()), raw)
         writer = PipeSink(Pipe(descriptor), form, reader.info)
-        _run(reader, matting, writer)
-    if reader.losses:
+        wanted = _run(reader, matting, writer)
+    if wanted and reader.losses:
         raise SourceError(f"{source}: {'; '.join(reader.losses)}")
 
 
@@ -123,10 +123,12 @@ def _standard_output() -> Iterator[int]:
         os.close(pictures)
 
 
-def _run(reader: PipeSource, matting: Matting, writer: PipeSink) -> None:
+def _run(reader: PipeSource, matting: Matting, writer: PipeSink) -> bool:
+    """Until the source ends, or whoever reads leaves: then what is cut off is no loss to tell."""
     try:
         asyncio.run(run_session(reader, matting, writer))
     except SinkClosedError:
-        return
+        return False
     except KeyboardInterrupt:
         raise Interruption("interrupted") from None
+    return True

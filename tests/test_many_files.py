@@ -107,7 +107,7 @@ class TestRun:
     def test_a_model_that_is_missing_stops_all(
         self, livematte: Command, clip: Path, out: Path, no_models: Path
     ) -> None:
-        ran = livematte("file", clip, clip, "--output-dir", out, *QUIET)
+        ran = livematte("file", clip, clip, "--output-dir", out, "--subject", "any", *QUIET)
         assert_refused(ran, 1, "livematte models pull u2netp")
 
 
