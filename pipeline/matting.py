@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from pipeline.budget import QualityLadder
 from pipeline.cells import cell_side
-from pipeline.composite import Background, Transparent, composite
+from pipeline.composite import Background, Transparent, composite, composite_cut_out
 from pipeline.frame import AlphaMatte, Frame, RgbImage
 from pipeline.guided import guided_upsample
 from pipeline.matte import EdgeMatte
@@ -81,6 +81,16 @@ class Segmented:
     misled: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MattingState:
+    """All that a Matting remembers from one frame to the next, as it is now."""
+
+    temporal: TemporalFilter | None
+    subject: SubjectCrop
+    cuts: CutDetector
+    size: tuple[int, int] | None
+
+
 class Matting:
     """Takes the foreground out of each frame and puts it before `background`.
 
@@ -125,6 +135,19 @@ class Matting:
         if wanted != self.smooth:
             self.temporal = TemporalFilter() if wanted else None
 
+    @property
+    def state(self) -> MattingState:
+        """What another Matting has to be given to go on after the last frame that was finished.
+
+        No frame may be under way. Of the state itself, not a copy: the next frame changes it.
+        """
+        return MattingState(self.temporal, self.subject, self.cuts, self._size)
+
+    @state.setter
+    def state(self, state: MattingState) -> None:
+        self.temporal, self.subject = state.temporal, state.subject
+        self.cuts, self._size = state.cuts, state.size
+
     def process(self, frame: Frame) -> Matted:
         """All of it for one frame."""
         job = self.begin(frame)
@@ -160,7 +183,10 @@ class Matting:
         self.subject.learn(job.frame, matte, is_cut=job.is_cut, misled=segmented.misled)
         smoothed = self._lap("smooth", refined)
         behind = self.background(job.frame, matte)
-        result = composite(job.frame, matte, behind)
+        if job.frame.alpha is None:
+            result = composite(job.frame, matte, behind)
+        else:
+            result, matte = composite_cut_out(job.frame, matte, behind)
         ended = self._lap("composite", smoothed)
         self.ladder.note(max(segmented.seconds, ended - began))
         return Matted(result, matte, transparent=behind is None)

@@ -16,7 +16,7 @@ import typer
 from pipeline.errors import ModelError
 from pipeline.models import CATALOGUE, DEFAULT_MODEL, verify
 from pipeline.network import usable_processors
-from stream.formats import ENCODERS
+from stream.encoders import ENCODERS
 
 PACKAGES = ("livematte", "numpy", "opencv-python-headless", "av", "aiortc", "openvino")
 INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_int8", "amx_bf16")

@@ -1,23 +1,23 @@
-"""`livematte file IN OUT`."""
+"""`livematte file IN OUT`, `livematte file IN… --output-dir DIR`."""
 
-import asyncio
 import json
+from dataclasses import asdict
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from pipeline.composite import Transparent
-from pipeline.errors import Interruption, OptionError, SourceError
-from pipeline.matting import Matting
+from pipeline.errors import OptionError, SourceError
 from pipeline.runtime import RuntimeOptions
 from pipeline.segment import U2Net
 from stream.background import open_background
-from stream.ends import Sink
-from stream.file_sink import FileSink
-from stream.file_source import FileSource
-from stream.formats import CONTAINERS, ENCODERS, alpha_extensions
-from stream.matte_sink import Both, MatteSink
+from stream.encoders import ENCODERS
+from stream.file_job import FileOptions, lost, run_job, sentence
+from stream.formats import CONTAINERS, alpha_extensions, choose_format
+from stream.jobs import many, single
+from stream.many_files import run_many
 from stream.network_options import (
     ModelOption,
     PrecisionOption,
@@ -28,8 +28,8 @@ from stream.network_options import (
     ThreadsOption,
     model_for,
 )
-from stream.progress import ProgressKind, show_progress
-from stream.session import FILE, OnFrame, SessionStats, run_session
+from stream.progress import ProgressKind
+from stream.session import FILE
 from stream.video_file import Encoding
 
 _EXTENSIONS = ", ".join(CONTAINERS)
@@ -40,14 +40,24 @@ EXAMPLES = "\n\n".join(
         "livematte file talk.mp4 out.mp4 --background beach.jpg",
         "livematte file talk.mp4 out.webm --background transparent",
         "livematte file talk.mp4 out.mp4 -b blur:30 --start 10 --duration 5",
-        "livematte file talk.mp4 out.mov -b green --alpha-output matte.mp4",
+        "livematte file talk.mp4 frames/%06d.png -b transparent",
+        "livematte file talk.mp4 out.mp4 -b transparent --alpha-output matte.mp4",
+        "livematte file talk.mp4 out.mp4 -b transparent --stacked",
+        "livematte file talks/ more.mov --output-dir done --resume",
     )
 )
 
 
 def file(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="The video to matte.")],
-    output: Annotated[Path, typer.Argument(metavar="OUT", help=f"What to write: {_EXTENSIONS}.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="IN... OUT",
+            help=f"The video to matte and what to write: {_EXTENSIONS}. With --output-dir any "
+            "number of videos, and folders of them.",
+            show_default=False,
+        ),
+    ],
     background: Annotated[
         str,
         typer.Option(
@@ -65,10 +75,27 @@ def file(
     threads: ThreadsOption = 0,
     require_gpu: RequireGpuOption = False,
     smooth: Annotated[bool, typer.Option(help="Steady the matte over time.")] = True,
+    output_dir: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write each IN into this folder, under its own name."),
+    ] = None,
+    extension: Annotated[
+        str | None,
+        typer.Option(help="Of what --output-dir gets: by default .mp4, or .webm for transparent."),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Keep the work in segments; the same again goes on where it stopped."
+        ),
+    ] = False,
     alpha_output: Annotated[
         Path | None,
         typer.Option(metavar="PATH", help="Also write the matte, white on black, as a video."),
     ] = None,
+    stacked: Annotated[
+        bool, typer.Option("--stacked", help="Transparent: colours above, matte below, in OUT.")
+    ] = False,
     codec: Annotated[
         str | None, typer.Option(help=f"{_CODECS}; by default what suits the extension.")
     ] = None,
@@ -83,6 +110,10 @@ def file(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace OUT if it is there.")
     ] = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Read OUT back and fail if alpha or colours were lost."),
+    ] = False,
     progress: Annotated[
         ProgressKind, typer.Option(help="How far it is, on standard error.")
     ] = ProgressKind.AUTO,
@@ -94,66 +125,41 @@ def file(
 
     Sound, time stamps, size and colours stay as they are.
 
-    What Ctrl-C interrupts is kept as NAME.partial.EXT.
+    What Ctrl-C interrupts is kept as NAME.partial.EXT, or with --resume to go on.
     """
-    reader = FileSource(source, start=start, duration=duration)
-    behind = open_background(background)
-    encoding = Encoding(codec, crf, preset)
-    transparent = isinstance(behind, Transparent)
-    writer = FileSink(
-        output, reader, transparent=transparent, encoding=encoding, overwrite=overwrite
+    options = FileOptions(
+        background,
+        smooth,
+        Encoding(codec, crf, preset),
+        alpha_output,
+        stacked,
+        start,
+        duration,
+        overwrite,
+        verify,
+        resume,
+        progress,
     )
-    sink: Sink = writer
+    runtimes = RuntimeOptions(runtime, precision, threads, require_gpu, FILE.segmenters)
+
+    @cache
+    def network() -> U2Net:
+        return U2Net.load(model_for(model, subject), runtimes, (size,) if size else ())
+
+    if output_dir is None:
+        report = run_job(single(paths), options, network)
+        typer.echo(json.dumps(report) if as_json else sentence(report))
+        if report["losses"]:
+            raise SourceError(lost(report))
+        return
     if alpha_output is not None:
-        if alpha_output.resolve() == output.resolve():
-            raise OptionError(f"--alpha-output {alpha_output}: is OUT itself: name another file")
-        matte = FileSink(alpha_output, reader, overwrite=overwrite, audio=False)
-        sink = Both(writer, MatteSink(matte))
-    options = RuntimeOptions(runtime, precision, threads, require_gpu, FILE.segmenters)
-    segmenter = U2Net.load(model_for(model, subject), options, (size,) if size else ())
-    matting = Matting(segmenter, behind, smooth=smooth)
-    with show_progress(progress, reader.info.frames) as on_frame:
-        stats = _run(reader, matting, sink, writer, on_frame)
-    losses = [*reader.losses, *writer.losses]
-    report = _report(stats, writer, reader, losses) | {"network": segmenter.runs_on}
-    typer.echo(json.dumps(report) if as_json else _sentence(report))
-    if losses:
-        raise SourceError(f"{source}: {'; '.join(losses)}: what could be read is in {output}")
-
-
-def _run(
-    reader: FileSource, matting: Matting, sink: Sink, writer: FileSink, on_frame: OnFrame
-) -> SessionStats:
-    try:
-        return asyncio.run(run_session(reader, matting, sink, on_frame=on_frame))
-    except KeyboardInterrupt:
-        kept = f"what was done is in {writer.kept}" if writer.kept else "nothing was written yet"
-        raise Interruption(f"interrupted: {kept}") from None
-
-
-def _report(
-    stats: SessionStats, writer: FileSink, reader: FileSource, losses: list[str]
-) -> dict[str, Any]:
-    width, height = writer.size
-    return {
-        "frames_in": stats.frames_in,
-        "frames_out": stats.frames_out,
-        "width": width,
-        "height": height,
-        "seconds": round(stats.seconds, 3),
-        "fps": round(stats.fps, 2),
-        "audio": writer.audio,
-        "stages_ms": {name: round(spent, 3) for name, spent in stats.stages_ms.items()},
-        "source": str(reader.path),
-        "output": str(writer.path),
-        "losses": losses,
-    }
-
-
-def _sentence(report: dict[str, Any]) -> str:
-    return (
-        f"{report['output']}: {report['frames_out']} frames of {report['width']} by "
-        f"{report['height']} in {report['seconds']:.1f} s ({report['fps']:.1f} a second), "
-        f"sound: {report['audio']}, network: {report['network']['runtime']} "
-        f"{report['network']['precision']} on {report['network']['device']}"
-    )
+        raise OptionError(
+            f"--alpha-output {alpha_output}: one file cannot be for many: leave it out"
+        )
+    transparent = isinstance(open_background(background), Transparent) and not stacked
+    suffix = extension or (".webm" if transparent else ".mp4")
+    choose_format(Path(f"any{suffix}"), codec, "channel" if transparent else "nothing")
+    done = run_many(many(paths, output_dir, suffix), options, network, as_json=as_json)
+    typer.echo(json.dumps(asdict(done)) if as_json else done.sentence)
+    if done.failed:
+        raise typer.Exit(1)

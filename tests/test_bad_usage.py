@@ -15,7 +15,11 @@ class TestOptions:
             (("--background", "#12345"), ("'#12345'", "#RRGGBB")),
             (("--background", "blur:much"), ("'blur:much'", "number of pixels")),
             (("--background", "blur:0"), ("blur radius 0", "500")),
-            (("--background", "transparent"), (".mp4", ".webm or .mov")),
+            (
+                ("--background", "transparent"),
+                (".mp4", ".mov, .webm", "--stacked", "--alpha-output"),
+            ),
+            (("--stacked",), ("--stacked", "blur", "transparent")),
             (("--codec", "vp9"), ("'vp9'", "h264, h265, av1")),
             (("--crf", "99"), ("--crf 99", "0 to 51")),
             (("--crf", "-1"), ("--crf -1", "0 to 51")),

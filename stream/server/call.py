@@ -17,10 +17,11 @@ from pipeline.segment import Segmenter
 from stream.server.audio_delay import AudioDelay
 from stream.server.matte_track import Fan
 from stream.server.options import CallOptions
-from stream.server.picture import GUARD, curtain, picture_of
+from stream.server.picture import curtain, picture_of
 from stream.server.statistics import Statistics
 from stream.server.track_source import TrackSource
 from stream.session import LIVE, SessionStats, run_session
+from stream.stacked import GUARD
 
 logger = logging.getLogger(__name__)
 
