@@ -17,6 +17,7 @@ from pipeline.patch_network import Refine, wanted_patch_network
 from pipeline.refine import GanRefiner
 from pipeline.runtime import RuntimeOptions, load_network
 from pipeline.segment import Segmenter, U2Net
+from pipeline.subject import WHOLE, Look
 
 ClipMatter = Callable[[Sequence[Frame]], Iterable[AlphaMatte]]
 """The frames of a clip, in order, to their mattes: float32 (H, W) of the frames' own size.
@@ -103,9 +104,21 @@ def not_followed(segmenter: Segmenter) -> ClipMatter:
     return _pipeline(segmenter, smooth=True, follow=False)
 
 
+def forgetful(segmenter: Segmenter) -> ClipMatter:
+    """The whole pipeline, whose network is never shown a matte before."""
+    return _pipeline(_without_previous(segmenter), smooth=True, follow=True)
+
+
 def alone(segmenter: Segmenter) -> ClipMatter:
     """The pipeline without any state: whole frames, each for itself."""
-    return _pipeline(segmenter, smooth=False, follow=False)
+    return _pipeline(_without_previous(segmenter), smooth=False, follow=False)
+
+
+def _without_previous(segmenter: Segmenter) -> Segmenter:
+    def coarse_alpha(frame: Frame, look: Look = WHOLE) -> AlphaMatte:
+        return segmenter(frame, replace(look, previous=None))
+
+    return coarse_alpha
 
 
 def not_refined(segmenter: Segmenter) -> ClipMatter:
@@ -142,14 +155,16 @@ def own_switches() -> list[Switch]:
     whole, still = "the pipeline as it ships", "the same without smoothing over time"
     coarse = "the same, its edge not refined in patches"
     fixed = "the same, looking at whole frames rather than where the subject is"
-    apart = "the same without smoothing, looking at whole frames"
+    forgets = "the same, the network not being shown the matte of a frame before"
+    apart = "the same without smoothing, looking at whole frames, and not shown the matte before"
     bare = "the same network on whole frames with no step after it, brought to size bilinearly"
-    fused = "U²-Netp's fused output in full precision at 320, each whole frame for itself"
+    fused = "the published U²-Netp's fused output in full precision at 320, frame by frame"
     return [
         Switch("default", "livematte", whole, U2Net.load, smoothed),
         Switch("unsmoothed", "livematte, not smoothed", still, U2Net.load, not_smoothed),
         Switch("unrefined", "livematte, not refined", coarse, U2Net.load, not_refined),
         Switch("whole", "livematte, not following", fixed, U2Net.load, not_followed),
+        Switch("forgetful", "livematte, forgetful", forgets, U2Net.load, forgetful),
         Switch("alone", "livematte, stateless", apart, U2Net.load, alone),
         Switch("network", "livematte, network alone", bare, U2Net.load, network_alone),
         Switch("published", "livematte, network as published", fused, _as_published, alone),

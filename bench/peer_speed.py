@@ -43,9 +43,10 @@ _BLUR_REDUCED = 4
 _ARGUMENTS = {"robust-video-matting": ("0.375",)}
 """RobustVideoMatting's ratio for 720p, head and shoulders, by its authors' table."""
 _DOES = {
-    _OURS: "320 px following the subject; edge refined along the frame's colours, smoothed over "
-    "time, the person's own colours at the edge, blurred background; two networks at a time",
-    "rembg": "the same weights, fused output, 320 px, f32, each frame stretched to 0 … 1 and "
+    _OURS: "u2netp-people, 256 px, following the subject; edge refined along the frame's colours, "
+    "smoothed over time, the person's own colours at the edge, blurred background; two networks at "
+    "a time",
+    "rembg": "u2netp, fused output, 320 px, f32, each frame stretched to 0 … 1 and "
     "brought to size; plain blend; no state",
     "robust-video-matting": "recurrent, ratio 0.375, f32, its own refinement; plain blend of alpha",
     "mediapipe": "256 px, each frame for itself, mask brought to size; plain blend",
@@ -76,7 +77,7 @@ class PeerMatting(Matting):
         super().__init__(segment, Blur(), smooth=False, follow=False)
 
     def begin(self, frame: Frame) -> Job:
-        return Job(frame, np.empty((0, 0, 3), np.uint8), WHOLE, False, False)
+        return Job(frame, np.empty((0, 0, 3), np.uint8), WHOLE, False, self.ladder.quality, "off")
 
     def finish(self, segmented: Segmented) -> Matted:
         frame = segmented.job.frame

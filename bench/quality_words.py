@@ -7,16 +7,19 @@ from bench.scoring import Means, Result, mean_of
 from pipeline.metrics import CATALOGUE
 
 OURS, UNSMOOTHED, WHOLE = "default", "unsmoothed", "whole"
-ALONE, NETWORK, PUBLISHED = "alone", "network", "published"
+FORGETFUL, ALONE, NETWORK = "forgetful", "alone", "network"
+ANY = "u2netp"
+"""The pipeline with the general model, see `--subject any`."""
 REMBG = "rembg"
 _HEADLINE = ("mad", "mad_band", "grad", "dtssd")
 _HIGHER = {metric.name for metric in CATALOGUE if metric.higher_is_better}
 _COMPARED = (
-    ("Against rembg, with the same network", REMBG, OURS),
+    ("What training on people does", ANY, OURS),
+    ("Against rembg, with the same network", REMBG, ANY),
     ("What smoothing over time does", UNSMOOTHED, OURS),
+    ("What the matte before as an input does", FORGETFUL, OURS),
     ("What following the subject does", WHOLE, OURS),
     ("What refining along the colours does", NETWORK, ALONE),
-    ("What the quick form of the network does", PUBLISHED, ALONE),
 )
 _SAME = 0.02
 """Relative difference under which two values are called the same."""

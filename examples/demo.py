@@ -28,7 +28,6 @@ def main() -> None:
     background = folder / "background.png"
     cv2.imwrite(str(background), skimage.data.rocket()[..., ::-1])
     composite, cut_out = folder / "composite.mp4", folder / "alpha.webm"
-    livematte("models", "pull", "u2netp")
     livematte("file", clip, composite, "--background", background, "--overwrite")
     livematte("file", clip, cut_out, "--background", "transparent", "--overwrite")
     sheet = folder / "contact-sheet.png"

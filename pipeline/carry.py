@@ -29,18 +29,15 @@ class Finding:
 class Carried:
     """The findings by the number of their patch, and the frame as it was when each was made.
 
-    `luma` and `alpha` float32 (h, w), of the cells; those of a patch are renewed with its finding.
+    `size` is the frames' width and height in pixels; `luma` and `alpha` float32 (h, w), of the
+    cells: those of a patch are renewed with its finding.
     """
 
+    size: tuple[int, int] = (0, 0)
     findings: dict[int, Finding] = field(default_factory=dict)
     luma: Floats | None = None
     alpha: Floats | None = None
     _last: Floats | None = None
-
-    def forget(self) -> None:
-        """Nothing holds any more: a scene was cut, or frames have another size."""
-        self.findings.clear()
-        self.luma = self.alpha = self._last = None
 
     def staleness(self, guide: NDArray[np.uint8], alpha: Floats) -> Floats:
         """How far each cell has changed since it was refined, 0…1: float32 (h, w).

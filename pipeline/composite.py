@@ -1,7 +1,7 @@
 """A new background behind the foreground."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import cv2
@@ -12,7 +12,7 @@ from pipeline.cells import Block, Floats, double, halve, repeat, spread
 from pipeline.colour import Plane, Planes, yuv_from_rgb
 from pipeline.errors import OptionError
 from pipeline.foreground import estimate_colours, unmix
-from pipeline.frame import Frame, RgbImage, resize
+from pipeline.frame import AlphaMatte, Frame, RgbImage, resize
 from pipeline.matte import EdgeMatte
 
 DEFAULT_BLUR_LINES = 36
@@ -100,6 +100,30 @@ def composite(
         )
     )
     return frame.with_planes((cv2.merge(mixed),) if frame.is_rgb else mixed)
+
+
+def composite_cut_out(
+    frame: Frame, matte: EdgeMatte, background: Planes | None, known: EdgeColour | None = None
+) -> tuple[Frame, EdgeMatte]:
+    """The same for a frame that has alpha of its own, and the product of both alphas.
+
+    A source's colours are straight already: only the matte's edge is freed of an old background.
+    """
+    assert frame.alpha is not None
+    product = matte.full * (frame.alpha.astype(np.float32) / np.float32(255))
+    alone = replace(composite(frame, matte, None, known), alpha=None)
+    if background is not None:
+        pairs = zip(alone.planes, background, strict=True)
+        alone = alone.with_planes(tuple(_over(above, below, product) for above, below in pairs))
+    return alone, EdgeMatte.from_alpha(product)
+
+
+def _over(above: Plane, below: Plane, alpha: AlphaMatte) -> Plane:
+    """A plane before another, (h, w) or (h, w, 3), by the alpha of the whole frame."""
+    weight = resize(alpha, above.shape[1], above.shape[0])
+    if above.ndim == 3:
+        weight = weight[..., None]
+    return np.rint(below + weight * (above.astype(np.float32) - below)).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,6 +8,7 @@ LivematteError                the base: one line that names the value and the re
 ├── MediaError                a file or stream cannot be read or written
 │   ├── SourceError           … on the way in
 │   └── SinkError             … on the way out
+│       └── SinkClosedError   whoever read it has left
 └── Interruption              the user stopped it
 """
 
@@ -42,6 +43,10 @@ class SourceError(MediaError):
 
 class SinkError(MediaError):
     """Nothing, or no more, can be written to the sink."""
+
+
+class SinkClosedError(SinkError):
+    """Whoever read the sink has left; that is its end, and no fault."""
 
 
 class Interruption(LivematteError):

@@ -55,13 +55,15 @@ class Frame:
     converted to RGB and back: blending is linear, so it gives the same result on either, and what
     is foreground leaves as it came. Planes are shared, never written to.
 
-    `pts` counts in units of `time_base` seconds.
+    `pts` counts in units of `time_base` seconds. `alpha`, uint8 (H, W), is what the source itself
+    has of it, straight; None where every pixel is there.
     """
 
     planes: Planes
     pts: int = 0
     time_base: Fraction = MILLISECONDS
     colour: ColourTags = UNTAGGED
+    alpha: Plane | None = None
     _low: dict[int, Planes] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod

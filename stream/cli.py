@@ -14,8 +14,11 @@ from stream.benchmark.command import bench
 from stream.doctor_command import doctor
 from stream.evaluate import evaluate_command
 from stream.file_command import EXAMPLES, file
+from stream.formats_command import formats
 from stream.image_command import EXAMPLES as IMAGE_EXAMPLES
 from stream.image_command import image
+from stream.live_command import EXAMPLES as LIVE_EXAMPLES
+from stream.live_command import live
 from stream.models_command import models
 from stream.serve_command import EXAMPLES as SERVE_EXAMPLES
 from stream.serve_command import serve
@@ -32,8 +35,10 @@ app = typer.Typer(
 )
 app.command(epilog=EXAMPLES)(file)
 app.command(epilog=IMAGE_EXAMPLES)(image)
+app.command(epilog=LIVE_EXAMPLES)(live)
 app.command(epilog=SERVE_EXAMPLES)(serve)
 app.add_typer(models, name="models")
+app.command()(formats)
 app.command()(doctor)
 app.command()(bench)
 app.command("eval")(evaluate_command)

@@ -16,7 +16,7 @@ import typer
 from pipeline.errors import ModelError
 from pipeline.models import CATALOGUE, DEFAULT_MODEL, verify
 from pipeline.network import usable_processors
-from stream.formats import ENCODERS
+from stream.encoders import ENCODERS
 
 PACKAGES = ("livematte", "numpy", "opencv-python-headless", "av", "aiortc", "openvino")
 INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_int8", "amx_bf16")
@@ -121,7 +121,7 @@ def _models() -> Finding:
     try:
         verify(CATALOGUE[DEFAULT_MODEL])
     except ModelError:
-        remedy = f"livematte models pull {DEFAULT_MODEL}"
+        remedy = CATALOGUE[DEFAULT_MODEL].remedy
         return Finding("models", f"{DEFAULT_MODEL} absent or damaged", False, remedy)
     return Finding("models", ", ".join(present))
 

@@ -1,39 +1,38 @@
-"""`livematte file IN OUT`."""
+"""`livematte file IN OUT`, `livematte file IN… --output-dir DIR`."""
 
-import asyncio
 import json
-import math
-from dataclasses import replace
+from dataclasses import asdict
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from pipeline.composite import Transparent
-from pipeline.errors import Interruption, OptionError, SourceError
-from pipeline.matting import Matting
-from pipeline.models import DEFAULT_MODEL
-from pipeline.patch_network import REFINEMENT, wanted_patch_network
-from pipeline.refine import GanRefiner
+from pipeline.errors import OptionError, SourceError
 from pipeline.runtime import RuntimeOptions
-from pipeline.segment import U2Net
 from stream.background import open_background
-from stream.ends import Sink
-from stream.file_sink import FileSink
-from stream.file_source import FileSource
-from stream.formats import CONTAINERS, ENCODERS, alpha_extensions
-from stream.matte_sink import Both, MatteSink
+from stream.encoders import ENCODERS
+from stream.file_job import FileOptions, lost, run_job, sentence
+from stream.formats import CONTAINERS, alpha_extensions, choose_format
+from stream.jobs import many, single
+from stream.loaded_networks import LoadedNetworks
+from stream.many_files import run_many
 from stream.network_options import (
     BudgetOption,
+    ModelOption,
     PrecisionOption,
     RefineOption,
     RequireGpuOption,
     RuntimeOption,
     SizeOption,
+    SubjectOption,
     ThreadsOption,
+    model_for,
+    seconds,
 )
-from stream.progress import ProgressKind, show_progress
-from stream.session import FILE, OnFrame, SessionStats, run_session
+from stream.progress import ProgressKind
+from stream.session import FILE
 from stream.video_file import Encoding
 
 _EXTENSIONS = ", ".join(CONTAINERS)
@@ -44,14 +43,24 @@ EXAMPLES = "\n\n".join(
         "livematte file talk.mp4 out.mp4 --background beach.jpg",
         "livematte file talk.mp4 out.webm --background transparent",
         "livematte file talk.mp4 out.mp4 -b blur:30 --start 10 --duration 5",
-        "livematte file talk.mp4 out.mov -b green --alpha-output matte.mp4",
+        "livematte file talk.mp4 frames/%06d.png -b transparent",
+        "livematte file talk.mp4 out.mp4 -b transparent --alpha-output matte.mp4",
+        "livematte file talk.mp4 out.mp4 -b transparent --stacked",
+        "livematte file talks/ more.mov --output-dir done --resume",
     )
 )
 
 
 def file(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="The video to matte.")],
-    output: Annotated[Path, typer.Argument(metavar="OUT", help=f"What to write: {_EXTENSIONS}.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="IN... OUT",
+            help=f"The video to matte and what to write: {_EXTENSIONS}. With --output-dir any "
+            "number of videos, and folders of them.",
+            show_default=False,
+        ),
+    ],
     background: Annotated[
         str,
         typer.Option(
@@ -61,9 +70,8 @@ def file(
             f"transparent (to {alpha_extensions()}).",
         ),
     ] = "blur",
-    model: Annotated[
-        str, typer.Option(help="A name of `livematte models list`, or the path of an .onnx file.")
-    ] = DEFAULT_MODEL,
+    subject: SubjectOption = "person",
+    model: ModelOption = None,
     size: SizeOption = None,
     runtime: RuntimeOption = "auto",
     precision: PrecisionOption = "auto",
@@ -72,10 +80,27 @@ def file(
     refine: RefineOption = "auto",
     budget: BudgetOption = None,
     smooth: Annotated[bool, typer.Option(help="Steady the matte over time.")] = True,
+    output_dir: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write each IN into this folder, under its own name."),
+    ] = None,
+    extension: Annotated[
+        str | None,
+        typer.Option(help="Of what --output-dir gets: by default .mp4, or .webm for transparent."),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Keep the work in segments; the same again goes on where it stopped."
+        ),
+    ] = False,
     alpha_output: Annotated[
         Path | None,
         typer.Option(metavar="PATH", help="Also write the matte, white on black, as a video."),
     ] = None,
+    stacked: Annotated[
+        bool, typer.Option("--stacked", help="Transparent: colours above, matte below, in OUT.")
+    ] = False,
     codec: Annotated[
         str | None, typer.Option(help=f"{_CODECS}; by default what suits the extension.")
     ] = None,
@@ -90,6 +115,10 @@ def file(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace OUT if it is there.")
     ] = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Read OUT back and fail if alpha or colours were lost."),
+    ] = False,
     progress: Annotated[
         ProgressKind, typer.Option(help="How far it is, on standard error.")
     ] = ProgressKind.AUTO,
@@ -101,78 +130,42 @@ def file(
 
     Sound, time stamps, size and colours stay as they are.
 
-    What Ctrl-C interrupts is kept as NAME.partial.EXT.
+    What Ctrl-C interrupts is kept as NAME.partial.EXT, or with --resume to go on.
     """
-    reader = FileSource(source, start=start, duration=duration)
-    behind = open_background(background)
-    encoding = Encoding(codec, crf, preset)
-    transparent = isinstance(behind, Transparent)
-    writer = FileSink(
-        output, reader, transparent=transparent, encoding=encoding, overwrite=overwrite
+    options = FileOptions(
+        background,
+        smooth,
+        Encoding(codec, crf, preset),
+        alpha_output,
+        stacked,
+        start,
+        duration,
+        overwrite,
+        verify,
+        resume,
+        progress,
     )
-    sink: Sink = writer
+    runtimes = RuntimeOptions(runtime, precision, threads, require_gpu, FILE.segmenters)
+
+    @cache
+    def networks() -> LoadedNetworks:
+        name = model_for(model, subject)
+        return LoadedNetworks.load(name, runtimes, (size,) if size else (), refine, seconds(budget))
+
+    if output_dir is None:
+        report = run_job(single(paths), options, networks)
+        typer.echo(json.dumps(report) if as_json else sentence(report))
+        if report["losses"]:
+            raise SourceError(lost(report))
+        return
     if alpha_output is not None:
-        if alpha_output.resolve() == output.resolve():
-            raise OptionError(f"--alpha-output {alpha_output}: is OUT itself: name another file")
-        matte = FileSink(alpha_output, reader, overwrite=overwrite, audio=False)
-        sink = Both(writer, MatteSink(matte))
-    options = RuntimeOptions(runtime, precision, threads, require_gpu, FILE.segmenters)
-    segmenter = U2Net.load(model, options, (size,) if size else ())
-    patches = wanted_patch_network(refine, replace(options, parallel=1))
-    edges = GanRefiner(patches) if patches else None
-    if edges is not None and budget is not None:
-        edges.warm_up()
-    matting = Matting(
-        segmenter,
-        behind,
-        smooth=smooth,
-        edges=edges,
-        budget=math.inf if budget is None else budget / 1e3,
-    )
-    matting.refine = REFINEMENT[refine]
-    with show_progress(progress, reader.info.frames) as on_frame:
-        stats = _run(reader, matting, sink, writer, on_frame)
-    losses = [*reader.losses, *writer.losses]
-    report = _report(stats, writer, reader, losses) | {"network": segmenter.runs_on}
-    report |= {"rois": matting.patches.means()}
-    typer.echo(json.dumps(report) if as_json else _sentence(report))
-    if losses:
-        raise SourceError(f"{source}: {'; '.join(losses)}: what could be read is in {output}")
-
-
-def _run(
-    reader: FileSource, matting: Matting, sink: Sink, writer: FileSink, on_frame: OnFrame
-) -> SessionStats:
-    try:
-        return asyncio.run(run_session(reader, matting, sink, on_frame=on_frame))
-    except KeyboardInterrupt:
-        kept = f"what was done is in {writer.kept}" if writer.kept else "nothing was written yet"
-        raise Interruption(f"interrupted: {kept}") from None
-
-
-def _report(
-    stats: SessionStats, writer: FileSink, reader: FileSource, losses: list[str]
-) -> dict[str, Any]:
-    width, height = writer.size
-    return {
-        "frames_in": stats.frames_in,
-        "frames_out": stats.frames_out,
-        "width": width,
-        "height": height,
-        "seconds": round(stats.seconds, 3),
-        "fps": round(stats.fps, 2),
-        "audio": writer.audio,
-        "stages_ms": {name: round(spent, 3) for name, spent in stats.stages_ms.items()},
-        "source": str(reader.path),
-        "output": str(writer.path),
-        "losses": losses,
-    }
-
-
-def _sentence(report: dict[str, Any]) -> str:
-    return (
-        f"{report['output']}: {report['frames_out']} frames of {report['width']} by "
-        f"{report['height']} in {report['seconds']:.1f} s ({report['fps']:.1f} a second), "
-        f"sound: {report['audio']}, network: {report['network']['runtime']} "
-        f"{report['network']['precision']} on {report['network']['device']}"
-    )
+        raise OptionError(
+            f"--alpha-output {alpha_output}: one file cannot be for many: leave it out"
+        )
+    transparent = isinstance(open_background(background), Transparent) and not stacked
+    suffix = extension or (".webm" if transparent else ".mp4")
+    choose_format(Path(f"any{suffix}"), codec, "channel" if transparent else "nothing")
+    done = run_many(many(paths, output_dir, suffix), options, networks, as_json=as_json)
+    typer.echo(json.dumps(asdict(done)) if as_json else done.sentence)
+    if done.failed:
+        raise typer.Exit(1)

@@ -5,25 +5,23 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from pipeline.frame import Frame
+from stream.inputs import open_input
 from stream.span import Span
-from stream.video_reader import VideoInfo, VideoReader
+from stream.video_info import VideoInfo
+from stream.video_reader import VideoReader
 from stream.worker import Worker
 
 
-class FileSource:
-    """Decodes the first video stream of a file, in a thread of its own, every frame in order.
+class DecodedSource:
+    """Frames that are decoded in a thread of its own, every one in order.
 
-    `start` and `duration`, in seconds, choose a part; frames keep their pts, less `start`. Damaged
-    parts are passed over; `losses` says what was missed once the iteration has ended.
-    Raises SourceError if the file cannot be opened or holds no video.
+    Damaged parts are passed over; `losses` says what was missed once the iteration has ended.
     """
 
-    def __init__(
-        self, path: str | Path, *, start: float = 0.0, duration: float | None = None
-    ) -> None:
-        self.path = Path(path)
+    def __init__(self, reader: VideoReader) -> None:
+        self.path = reader.path
         self.busy_seconds = 0.0
-        self._reader = VideoReader(self.path, start, duration)
+        self._reader = reader
         self._worker = Worker("decode")
         self._closed = False
 
@@ -32,17 +30,20 @@ class FileSource:
         return self._reader.info
 
     @property
-    def span(self) -> Span:
-        """The part that is read, by the file's own clock."""
-        return self._reader.span
-
-    @property
     def losses(self) -> list[str]:
         return self._reader.losses
 
     async def __aiter__(self) -> AsyncIterator[Frame]:
         while (frame := await self._worker.run(self._next)) is not None:
             yield frame
+
+    async def skip(self, frames: int) -> Frame | None:
+        """Pass over so many frames, and give the first of them."""
+        first = None
+        for _ in range(frames):
+            frame = await self._worker.run(self._next)
+            first = first or frame
+        return first
 
     async def aclose(self) -> None:
         if not self._closed:
@@ -55,3 +56,23 @@ class FileSource:
         frame = self._reader.read()
         self.busy_seconds += time.perf_counter() - began
         return frame
+
+
+class FileSource(DecodedSource):
+    """The first video stream of a file.
+
+    `start` and `duration`, in seconds, choose a part; frames keep their pts, less `start`.
+    Raises SourceError if the file cannot be opened or holds no video.
+    """
+
+    def __init__(
+        self, path: str | Path, *, start: float = 0.0, duration: float | None = None
+    ) -> None:
+        container = open_input(Path(path))
+        span = Span.choose(container, start, duration)
+        super().__init__(VideoReader(Path(path), container, span))
+
+    @property
+    def span(self) -> Span:
+        """The part that is read, by the file's own clock."""
+        return self._reader.span

@@ -11,19 +11,19 @@ from pipeline.composite import Transparent
 from pipeline.errors import LivematteError, OptionError, SourceError
 from pipeline.frame import Frame
 from pipeline.matting import Matting
-from pipeline.models import DEFAULT_MODEL
-from pipeline.patch_network import REFINEMENT, wanted_patch_network
-from pipeline.refine import GanRefiner
 from pipeline.runtime import RuntimeOptions
-from pipeline.segment import U2Net
 from stream.background import open_background
+from stream.loaded_networks import LoadedNetworks
 from stream.network_options import (
+    ModelOption,
     PrecisionOption,
     RefineOption,
     RequireGpuOption,
     RuntimeOption,
     SizeOption,
+    SubjectOption,
     ThreadsOption,
+    model_for,
 )
 from stream.picture_io import READ, WITH_ALPHA, WRITTEN, read_picture, write_picture
 
@@ -62,9 +62,8 @@ def image(
     max_pixels: Annotated[
         int, typer.Option(min=1, help="What is larger is refused before it is decoded.")
     ] = 100_000_000,
-    model: Annotated[
-        str, typer.Option(help="A name of `livematte models list`, or the path of an .onnx file.")
-    ] = DEFAULT_MODEL,
+    subject: SubjectOption = "any",
+    model: ModelOption = None,
     size: SizeOption = None,
     refine: RefineOption = "auto",
     runtime: RuntimeOption = "auto",
@@ -78,21 +77,15 @@ def image(
 ) -> None:
     """Cut people out of pictures, or put them before another background.
 
-    All of the edge is refined. Pictures are turned upright as their EXIF says.
+    Pictures are turned upright as their EXIF says.
     """
     behind = open_background(background)
     pairs = pairs_of(paths, f".{extension.lower().removeprefix('.')}", overwrite)
     check_formats([target for _, target in pairs], transparent=isinstance(behind, Transparent))
     options = RuntimeOptions(runtime, precision, threads, require_gpu)
-    patches = wanted_patch_network(refine, options)
-    matting = Matting(
-        U2Net.load(model, options, (size,) if size else ()),
-        behind,
-        smooth=False,
-        follow=False,
-        edges=GanRefiner(patches) if patches else None,
-    )
-    matting.refine = REFINEMENT[refine]
+    name, sizes = model_for(model, subject), (size,) if size else ()
+    networks = LoadedNetworks.load(name, options, sizes, refine)
+    matting = networks.matting(behind, smooth=False, follow=False)
     written, failed = matte_all(matting, pairs, quality, max_pixels)
     report = {"written": written, "failed": failed, "rois": matting.patches.means()}
     typer.echo(json.dumps(report) if as_json else f"{len(written)} pictures written")

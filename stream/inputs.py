@@ -1,4 +1,4 @@
-"""Opening media files."""
+"""Media files as FFmpeg is told of them."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import av.container
 import av.error
 
 from pipeline.errors import SourceError
+from stream.formats import is_sequence
 
 
 def open_input(path: Path) -> av.container.InputContainer:
@@ -27,3 +28,9 @@ def open_input(path: Path) -> av.container.InputContainer:
 def url(path: Path) -> str:
     """The path as FFmpeg takes it: in `10:30 talk.mp4` it would look for a protocol named 10."""
     return f"file:{path}"
+
+
+def output_url(path: Path) -> str:
+    """The same for writing, where in the name of a sequence, and there alone, % is a number."""
+    folder = str(path.parent).replace("%", "%%")
+    return url(Path(folder) / path.name if is_sequence(path) else path)

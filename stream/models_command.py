@@ -5,20 +5,21 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.errors import ModelError, ModelMissingError
+from pipeline.errors import ModelError
 from pipeline.models import (
     CATALOGUE,
-    DEFAULT_MODEL,
+    MODEL_FOR,
     ModelEntry,
     find_entry,
-    models_dir,
     pull,
     verify,
 )
 
 models = typer.Typer(no_args_is_help=True, help="Fetch, check and find the models.")
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", show_default=DEFAULT_MODEL)]
+_USUAL = MODEL_FOR["any"]
+"""The model for people comes with livematte: this is the one that most will fetch."""
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", show_default=_USUAL)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 
@@ -35,8 +36,8 @@ def list_models(as_json: AsJson = False) -> None:
 
 @models.command("pull")
 def pull_models(names: Names = None) -> None:
-    """Fetch models (the default one if none is named) and check what came."""
-    for name in names or [DEFAULT_MODEL]:
+    """Fetch models (u2netp if none is named) and check what came."""
+    for name in names or [_USUAL]:
         entry = find_entry(name)
         if _state(entry) == "present":
             typer.echo(f"{entry.path}: there already")
@@ -47,16 +48,13 @@ def pull_models(names: Names = None) -> None:
 @models.command("verify")
 def verify_models(names: Names = None) -> None:
     """Check that models (all that are present if none is named) are what was published."""
-    chosen = [find_entry(name) for name in names or []] or _present()
-    if not chosen:
-        raise ModelMissingError(f"{models_dir()}: no model is there: run `livematte models pull`")
-    for entry in chosen:
+    for entry in [find_entry(name) for name in names or []] or _present():
         verify(entry)
         typer.echo(f"{entry.path}: {entry.digest} is right")
 
 
 @models.command("path")
-def model_path(name: Annotated[str, typer.Argument()] = DEFAULT_MODEL) -> None:
+def model_path(name: Annotated[str, typer.Argument()] = _USUAL) -> None:
     """Where a model's file is, or would be."""
     typer.echo(find_entry(name).path)
 

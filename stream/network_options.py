@@ -1,12 +1,25 @@
 """The options by which every command chooses its network and what runs it."""
 
+import math
 from typing import Annotated
 
 import typer
 
+from pipeline.models import MODEL_FOR, Subject
 from pipeline.patch_network import Refine
 from pipeline.runtime import Precision, RuntimeName
 
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        help="A name of `livematte models list`, or the path of an .onnx file; by default "
+        "what suits the subject.",
+        show_default=False,
+    ),
+]
+SubjectOption = Annotated[
+    Subject, typer.Option(help="What is taken out: a person, or any thing that stands out.")
+]
 SizeOption = Annotated[
     int | None,
     typer.Option(help="Side of the network's input, a multiple of 32; by default the model's."),
@@ -24,11 +37,21 @@ RequireGpuOption = Annotated[
 RefineOption = Annotated[
     Refine,
     typer.Option(
-        help="The edge, in patches at the frame's own resolution; auto: while the budget lasts, "
-        "on: all of it, off: alpha as the network saw it."
+        help="The edge, patch by patch at the frame's own resolution: auto, while the budget "
+        "lasts and without one all of it; on, all of it whatever that takes; or off."
     ),
 ]
 BudgetOption = Annotated[
     float | None,
     typer.Option(min=0, help="Milliseconds for a frame, to hold which quality is given up."),
 ]
+
+
+def seconds(budget_ms: float | None) -> float:
+    """A budget, as a pipeline takes it."""
+    return math.inf if budget_ms is None else budget_ms / 1e3
+
+
+def model_for(model: str | None, subject: Subject) -> str:
+    """The model that was asked for, or else what suits the subject."""
+    return model or MODEL_FOR[subject]

@@ -11,11 +11,10 @@ from typing import Annotated
 import typer
 
 from pipeline.models import CATALOGUE, DEFAULT_MODEL
-from pipeline.patch_network import PatchNetwork, Refine, wanted_patch_network
-from pipeline.refine import GanRefiner
+from pipeline.patch_network import wanted_patch_network
+from pipeline.refine import warm_up
 from pipeline.runtime import RuntimeOptions
-from pipeline.segment import Segmenter, U2Net
-from stream.benchmark.case import LIVE_SIZES
+from pipeline.segment import Segmenter, U2Net, live_sizes
 from stream.network_options import (
     BudgetOption,
     PrecisionOption,
@@ -113,7 +112,10 @@ def serve(
     )
     options = RuntimeOptions(runtime, precision, threads, require_gpu)
     logging.basicConfig(level=logging.WARNING, format=_LOG)
-    networks = Networks(_loaders(model, options), _patches(refine, options))
+    patches = wanted_patch_network(refine, options)
+    if patches is not None:
+        warm_up(patches)
+    networks = Networks(_loaders(model, options), patches)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(settings, networks))
 
@@ -135,21 +137,11 @@ def _loaders(model: str, options: RuntimeOptions) -> dict[str, Callable[[], Segm
     return {_name(one): partial(_load, one, options) for one in models}
 
 
-def _patches(refine: Refine, options: RuntimeOptions) -> PatchNetwork | None:
-    """Ready, so that no call pays for its first use; also where calls begin without: they may ask
-    for it."""
-    network = wanted_patch_network("auto" if refine == "off" else refine, options)
-    if network is not None:
-        GanRefiner(network).warm_up()
-    return network
-
-
 def _name(model: str) -> str:
     """What clients call it: of a file they are not told the path."""
     return Path(model).stem if model.endswith(".onnx") else model
 
 
 def _load(name: str, options: RuntimeOptions) -> Segmenter:
-    """In all sizes that the quality ladder steps through, if the model takes any."""
-    takes_any = name not in CATALOGUE or CATALOGUE[name].spec.size <= 320
-    return U2Net.load(name, options, LIVE_SIZES if takes_any else ())
+    """In all sizes that the quality ladder steps through."""
+    return U2Net.load(name, options, live_sizes(name))

@@ -54,6 +54,15 @@ class SessionStats:
     def fps(self) -> float:
         return self.frames_out / self.seconds if self.seconds else 0.0
 
+    def note_stages(self, decode: float, matting: Matting, encode: float, frames: int) -> None:
+        """Reckon `stages_ms` from the seconds that were spent on so many frames."""
+        steps = dict(matting.times.seconds)
+        looked = steps.pop("look", 0.0)  # a part of segmenting, to whoever reads a report
+        if "segment" in steps:
+            steps["segment"] += looked
+        busy = {"decode": decode, **steps, "encode": encode}
+        self.stages_ms = {name: 1e3 * spent / max(1, frames) for name, spent in busy.items()}
+
     def age_ms(self, percentile: float) -> float:
         """How old the latest frames were when they had been written."""
         return 1e3 * float(np.percentile(self.ages, percentile)) if self.ages else 0.0
@@ -194,11 +203,5 @@ class _Session:
 
     def _summarise(self, seconds: float) -> None:
         self.stats.seconds = seconds
-        steps = dict(self._matting.times.seconds)
-        looked = steps.pop("look", 0.0)  # a part of segmenting, to whoever reads a report
-        if "segment" in steps:
-            steps["segment"] += looked
         decode, encode = self._source.busy_seconds, self._sink.busy_seconds
-        busy = {"decode": decode, **steps, "encode": encode}
-        frames = max(1, self.stats.frames_out)
-        self.stats.stages_ms = {name: 1e3 * spent / frames for name, spent in busy.items()}
+        self.stats.note_stages(decode, self._matting, encode, self.stats.frames_out)

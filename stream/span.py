@@ -45,6 +45,9 @@ class Span:
         return self.end is not None and moment + _SLACK >= self.end
 
 
+WHOLE = Span()
+
+
 class Clock:
     """Time stamps that only go forwards, counted in ticks.
 

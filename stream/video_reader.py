@@ -1,7 +1,6 @@
 """A video file while it is being read: one decoder, and an account of what was lost. It blocks."""
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,9 @@ from av.stream import Disposition
 from pipeline.errors import SourceError
 from pipeline.frame import Frame
 from stream.convert import frame_from_video, quarter_turns
-from stream.inputs import open_input
-from stream.span import Clock, Span
+from stream.decoder import decoder_of
+from stream.span import WHOLE, Clock, Span
+from stream.video_info import VideoInfo
 
 FALLBACK_RATE = Fraction(25)
 SHORT_BY_S = 0.5
@@ -24,36 +24,22 @@ EXACT_HEADERS = ("mov", "matroska", "avi", "flv")
 """Containers that write their duration down; elsewhere it is guessed from the bit rate."""
 
 
-@dataclass(frozen=True, slots=True)
-class VideoInfo:
-    """What a file says of its video: the size is that of the upright picture."""
-
-    width: int
-    height: int
-    time_base: Fraction
-    rate: Fraction
-    turns: int
-    """Quarter turns to the left that brought the stored picture upright."""
-    aspect: Fraction
-    """Width of a pixel by its height, as the picture is stored; 0 if nobody says."""
-    frames: int
-    """As the header has it, within the part that is read; 0 if it does not say."""
-
-
 class VideoReader:
-    """Decodes the first video stream of a file, every picture in order.
+    """Decodes the first video stream of a container, every picture in order, and closes it.
 
     `losses` says what was missed, once `read` has given None.
-    Raises SourceError if the file cannot be opened or holds no picture in the chosen part.
+    Raises SourceError, which names `path`, if there is no picture in the chosen part.
     """
 
-    def __init__(self, path: Path, start: float, duration: float | None) -> None:
-        self.path = path
+    def __init__(
+        self, path: Path, container: av.container.InputContainer, span: Span = WHOLE
+    ) -> None:
+        self.path, self.span = path, span
         self.losses: list[str] = []
-        self._container = open_input(path)
-        self.span = Span.choose(self._container, start, duration)
+        self._container = container
         self._stream = _first_video(self._container, path)
-        self._stream.codec_context.thread_type = "AUTO"
+        self._decoder = decoder_of(self._stream)
+        self._decoder.thread_type = "AUTO"
         self._time_base = self._stream.time_base or Fraction(1, av.time_base)
         self._clock = Clock()
         self._damaged = self._packets_read = self._turns = 0
@@ -91,7 +77,7 @@ class VideoReader:
     def _foretell(self, rate: Fraction) -> int:
         """How many frames will come, if nothing is broken; 0 if nobody knows."""
         everything = self._stream.frames or int(rate * self._header_ticks() / av.time_base)
-        if self.span == Span():
+        if self.span == WHOLE:
             return everything
         left = Fraction(self._header_ticks(), av.time_base) - self.span.shift
         return max(0, min(everything, round(rate * min(left, self.span.length or left))))
@@ -131,7 +117,7 @@ class VideoReader:
         for packet in self._packets():
             damaged = packet is not None and packet.is_corrupt
             try:
-                yield from self._stream.decode(packet)
+                yield from self._decoder.decode(packet)
             except av.error.EOFError:
                 return
             except av.error.FFmpegError:

@@ -12,6 +12,7 @@ from pipeline.segment import Segmenter
 from stream.cli import main
 from stream.file_sink import DEFAULT_ENCODING, FileSink
 from stream.file_source import FileSource
+from stream.formats import AlphaIn
 from stream.session import SessionStats, run_session
 from stream.video_file import Encoding
 from tests.clips import RedSegmenter
@@ -32,6 +33,8 @@ async def matte_file(
     *,
     background: Background = GREEN,
     transparent: bool = False,
+    stacked: bool = False,
+    verify: bool = False,
     start: float = 0.0,
     duration: float | None = None,
     encoding: Encoding = DEFAULT_ENCODING,
@@ -39,7 +42,8 @@ async def matte_file(
 ) -> Done:
     """From one file to another, with a segmenter that needs no network."""
     reader = FileSource(source, start=start, duration=duration)
-    writer = FileSink(target, reader, transparent=transparent, encoding=encoding)
+    alpha: AlphaIn = "stacked" if stacked else "channel" if transparent else "nothing"
+    writer = FileSink(target, reader, alpha=alpha, encoding=encoding, verify=verify)
     matting = Matting(segmenter or RedSegmenter(), background)
     stats = await run_session(reader, matting, writer)
     return Done(stats, reader, writer)

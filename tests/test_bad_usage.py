@@ -15,7 +15,11 @@ class TestOptions:
             (("--background", "#12345"), ("'#12345'", "#RRGGBB")),
             (("--background", "blur:much"), ("'blur:much'", "number of pixels")),
             (("--background", "blur:0"), ("blur radius 0", "500")),
-            (("--background", "transparent"), (".mp4", ".webm or .mov")),
+            (
+                ("--background", "transparent"),
+                (".mp4", ".mov, .webm", "--stacked", "--alpha-output"),
+            ),
+            (("--stacked",), ("--stacked", "blur", "transparent")),
             (("--codec", "vp9"), ("'vp9'", "h264, h265, av1")),
             (("--crf", "99"), ("--crf 99", "0 to 51")),
             (("--crf", "-1"), ("--crf -1", "0 to 51")),
@@ -68,11 +72,11 @@ class TestModel:
         assert_refused(ran, 1, "mine.onnx", "no such")
 
     def test_missing(self, livematte: Command, clip: Path, out: Path, no_models: Path) -> None:
-        ran = livematte("file", clip, out / "out.mp4")
+        ran = livematte("file", clip, out / "out.mp4", "--subject", "any")
         assert_refused(ran, 1, str(no_models / "u2netp.onnx"), "livematte models pull u2netp")
         assert list(out.iterdir()) == []
 
     def test_damaged(self, livematte: Command, clip: Path, out: Path, no_models: Path) -> None:
         (no_models / "u2netp.onnx").write_bytes(b"not a network")
-        ran = livematte("file", clip, out / "out.mp4")
+        ran = livematte("file", clip, out / "out.mp4", "--subject", "any")
         assert_refused(ran, 1, "damaged", "SHA-256", "livematte models pull u2netp")

@@ -1,11 +1,12 @@
 """`livematte doctor` names each lack, and what to do about it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pipeline.models import ModelEntry
+from pipeline.models import CATALOGUE, DEFAULT_MODEL, ModelEntry
 from pipeline.network import usable_processors
 from stream.doctor_command import onnx_runtime
 from tests.running import Command
@@ -48,10 +49,21 @@ def test_all_is_well_with_a_model(livematte: Command, u2netp: ModelEntry) -> Non
     assert "!! models" not in ran.out
 
 
-def test_a_missing_model_is_a_lack_with_a_remedy(livematte: Command, no_models: Path) -> None:
-    ran = livematte("doctor", "--json")
-    report = json.loads(ran.out)
+def test_no_model_need_be_fetched(livematte: Command, no_models: Path) -> None:
+    report = json.loads(livematte("doctor", "--json").out)
     (models,) = [finding for finding in report["findings"] if finding["what"] == "models"]
+    assert models["ok"]
+    assert models["value"] == "u2netp-people"
+
+
+def test_a_damaged_model_is_a_lack_with_a_remedy(
+    livematte: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = replace(CATALOGUE[DEFAULT_MODEL], digest="sha256:0")
+    monkeypatch.setitem(CATALOGUE, DEFAULT_MODEL, entry)
+    ran = livematte("doctor", "--json")
+    findings = json.loads(ran.out)["findings"]
+    (models,) = [finding for finding in findings if finding["what"] == "models"]
     assert ran.status == 1
     assert not models["ok"]
-    assert models["remedy"] == "livematte models pull u2netp"
+    assert "install" in models["remedy"]

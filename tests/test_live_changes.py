@@ -35,12 +35,12 @@ def test_a_new_size_is_taken_as_if_it_were_the_first() -> None:
 
 def test_settings_hold_from_the_next_frame_on() -> None:
     matting = Matting(RedSegmenter(), solid(0, 255, 0))
-    assert matting.begin(frame(64, 48)).refine is True
+    assert matting.begin(frame(64, 48)).refine == "auto"
     matting.process(frame(64, 48))
     matting.background = solid(0, 0, 255)
     assert matting.process(frame(64, 48)).frame.planes[0][2, 2].tolist() == [0, 0, 255]
-    matting.refine = False
-    assert matting.begin(frame(64, 48)).refine is False
+    matting.refine = "off"
+    assert matting.begin(frame(64, 48)).refine == "off"
     matting.smooth = False
     assert matting.temporal is None
     matting.smooth = True

@@ -192,11 +192,17 @@ class TestCommand:
         assert ran.status == 1
         assert "damaged" in ran.line
 
-    def test_verify_without_any_model_says_so(self, livematte: Command, no_models: Path) -> None:
+    def test_verify_without_names_checks_what_is_here(
+        self, livematte: Command, no_models: Path
+    ) -> None:
         ran = livematte("models", "verify")
-        assert ran.status == 1
-        assert str(no_models) in ran.line
-        assert "livematte models pull" in ran.line
+        assert ran.status == 0
+        assert str(CATALOGUE["u2netp-people"].path) in ran.out
+
+    def test_what_comes_with_the_package_is_not_fetched(self, livematte: Command) -> None:
+        ran = livematte("models", "pull", "u2netp-people")
+        assert ran.status == 0
+        assert ran.out.strip().endswith("there already")
 
     @pytest.mark.parametrize("command", ["pull", "verify", "path"])
     def test_an_unknown_name_is_one_line(self, livematte: Command, command: str) -> None:

@@ -7,14 +7,14 @@ import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from pipeline.models import ModelEntry
+from pipeline.models import DEFAULT_MODEL, ModelEntry
 from tests.certificates import make_certificate
 from tests.running import Command, assert_refused
 
@@ -39,15 +39,21 @@ def test_options_that_make_no_sense_are_refused(
 def test_a_model_that_is_not_there_is_said_at_the_start(
     livematte: Command, no_models: Path
 ) -> None:
-    assert_refused(livematte("serve", "--port", "0"), 1, "u2netp", "models pull")
+    assert_refused(
+        livematte("serve", "--port", "0", "--model", "u2netp"), 1, "u2netp", "models pull"
+    )
+
+
+SERVE = ("-m", "stream", "serve", "--port", "0")
 
 
 @asynccontextmanager
-async def process(*arguments: str, **environment: str) -> AsyncIterator[tuple[str, int]]:
+async def process(
+    *arguments: str, program: Sequence[str] = SERVE, **environment: str
+) -> AsyncIterator[tuple[str, int]]:
     """The command at work; gives its URL and its process id, and sees that it ends well."""
-    command = [sys.executable, "-m", "stream", "serve", "--port", "0", *arguments]
     made = await asyncio.create_subprocess_exec(
-        *command,
+        *(sys.executable, *program, *arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONUNBUFFERED": "1"} | environment,
@@ -70,10 +76,18 @@ async def process(*arguments: str, **environment: str) -> AsyncIterator[tuple[st
     assert made.returncode == 0
 
 
-async def test_ctrl_c_ends_it_cleanly(u2netp: ModelEntry) -> None:
+async def test_ctrl_c_ends_it_cleanly() -> None:
     async with process() as (url, _), aiohttp.ClientSession(url) as client:
         assert await (await client.get("/healthz")).json() == {"status": "ok"}
-        assert (await (await client.get("/settings")).json())["models"][0] == "u2netp"
+        assert (await (await client.get("/settings")).json())["models"][0] == DEFAULT_MODEL
+
+
+async def test_the_example_serves_calls_and_ends_cleanly() -> None:
+    async with (
+        process(program=("-m", "examples.call_server", "0")) as (url, _),
+        aiohttp.ClientSession(url) as client,
+    ):
+        assert await (await client.get("/healthz")).json() == {"status": "ok"}
 
 
 async def test_it_serves_https_with_a_token_from_the_environment(

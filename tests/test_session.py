@@ -15,7 +15,7 @@ from pipeline.subject import WHOLE, Look
 from stream.session import FILE, run_session
 from tests.fakes import KeepingSink, ListSource, plain_frame
 
-STAGES = {"decode", "segment", "smooth", "refine", "composite", "encode"}
+STAGES = {"decode", "segment", "smooth", "refine", "edges", "composite", "encode"}
 
 
 class Whole:

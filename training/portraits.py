@@ -16,10 +16,9 @@ import typer
 
 from bench.cutouts import read_rgb, shared_data, split_of
 from pipeline.frame import AlphaMatte, RgbImage, Trimap, resize
-from pipeline.models import find_entry, verify
 from training.people import Levels
 from training.u2net import RGB_CHANNELS, U2NetP, alpha_of
-from training.weights import load_averaged, load_published, with_previous
+from training.weights import load_averaged, published, with_previous
 
 _SCALES = (256, 320, 384, 448)
 """Sides at which the network looks; the nearer ones see hair, the farther ones the person."""
@@ -39,10 +38,7 @@ def look_with(checkpoint: Path | None) -> Look:
     """The published network's fused output, or the shipped side output of one that we trained."""
     if checkpoint is not None:
         return _look(load_averaged(checkpoint))
-    published = U2NetP(finest=1, previous=False)
-    verify(find_entry("u2netp"))
-    load_published(published, find_entry("u2netp").path)
-    return _look(published.eval())
+    return _look(published(finest=1, previous=False).eval())
 
 
 def certain_alpha(photo: RgbImage, look: Look) -> tuple[AlphaMatte, AlphaMatte]:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from pipeline.errors import ModelError
 from pipeline.models import find_entry, verify
-from training.u2net import U2NetP
+from training.u2net import SHIPPED_SIDE, U2NetP
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -31,9 +31,9 @@ def load_published(network: U2NetP, file: Path) -> None:
     network.load_state_dict({name: _widened(state[name], like) for name, like in wanted.items()})
 
 
-def published() -> U2NetP:
-    """The published network as training starts from it; raises ModelError if it is not pulled."""
-    entry, network = find_entry("u2netp"), U2NetP()
+def published(finest: int = SHIPPED_SIDE, previous: bool = True) -> U2NetP:
+    """The published network, by default as training starts from it; ModelError if not pulled."""
+    entry, network = find_entry("u2netp"), U2NetP(finest, previous)
     verify(entry)
     load_published(network, entry.path)
     return network

@@ -18,13 +18,11 @@ from pipeline.errors import LivematteError, ModelError, RuntimeUnavailableError
 from pipeline.matting import Matting
 from pipeline.models import DEFAULT_MODEL
 from pipeline.network import Precision, RuntimeName, RuntimeOptions
-from pipeline.patch_network import Refine, wanted_patch_network
-from pipeline.refine import GanRefiner
+from pipeline.patch_network import Refine
 from pipeline.segment import U2Net
+from stream.loaded_networks import LoadedNetworks
 
 TIMEOUT_S = 300.0
-LIVE_SIZES = (256, 192, 160)
-"""Of the network, for the quality ladder to step down."""
 
 Kind = Literal["file", "live", "start"]
 Figures = dict[str, Any]
@@ -48,8 +46,6 @@ class Case:
     budget: float = float("inf")
     """Seconds a frame that the quality ladder holds; infinity: quality is never given up."""
     refine: Refine = "auto"
-    """Whether the edge is refined in patches; auto: where there are weights, as `on` without a
-    budget."""
     cache: str | None = None
     """A folder for compiled networks in place of the usual one."""
     spawned_at: float = 0.0
@@ -64,12 +60,8 @@ class Case:
             parallel=parallel,
             cache_dir=Path(self.cache) if self.cache else None,
         )
-        patches = wanted_patch_network(self.refine, replace(options, parallel=1))
-        edges = GanRefiner(patches) if patches else None
-        if edges is not None:
-            edges.warm_up()
-        segmenter = U2Net.load(self.model, options, sizes)
-        return Matting(segmenter, Blur(), edges=edges, budget=self.budget)
+        networks = LoadedNetworks.load(self.model, options, sizes, self.refine, self.budget)
+        return networks.matting(Blur())
 
 
 def run_apart(case: Case) -> Figures:

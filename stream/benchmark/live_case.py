@@ -12,7 +12,8 @@ import av
 
 from pipeline.frame import Frame
 from pipeline.matting import Matted
-from stream.benchmark.case import LIVE_SIZES, Case, Figures, network_of
+from pipeline.segment import LIVE_SIZES
+from stream.benchmark.case import Case, Figures, network_of
 from stream.benchmark.file_case import warm_up
 from stream.benchmark.usage import memory, percentiles
 from stream.convert import tag, video_from_frame

@@ -69,7 +69,7 @@ def stage_table(rows: Sequence[Row]) -> str:
         (
             (
                 *(row["size"], _ran(row), row["threads"]),
-                *(_three(row["stages_ms"].get(stage, {})) for stage in _STAGES),
+                *(_three(row["stages_ms"][stage]) for stage in _STAGES),
             )
             for row in rows
         ),

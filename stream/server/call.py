@@ -18,10 +18,11 @@ from pipeline.segment import Segmenter
 from stream.server.audio_delay import AudioDelay
 from stream.server.matte_track import Fan
 from stream.server.options import CallOptions
-from stream.server.picture import GUARD, curtain, picture_of
+from stream.server.picture import curtain, picture_of
 from stream.server.statistics import Statistics
 from stream.server.track_source import TrackSource
 from stream.session import LIVE, SessionStats, run_session
+from stream.stacked import GUARD
 
 logger = logging.getLogger(__name__)
 
@@ -171,7 +172,7 @@ class Call:
 
     def _apply(self, matting: Matting) -> None:
         matting.segmenter, matting.background = self._segmenter, self._background
-        matting.smooth, matting.refine = self.options.smooth, self.options.refinement
+        matting.smooth, matting.refine = self.options.smooth, self.options.refine
         matting.ladder.budget = self.options.budget
 
 

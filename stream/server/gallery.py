@@ -50,7 +50,7 @@ class Entry:
         return f"picture:{self.id}" if self.kind in ("picture", "video") else self.id
 
     def as_dict(self) -> dict[str, Any]:
-        path = f"/backgrounds/{self.id}/thumbnail" if self.kind == "picture" else None
+        path = f"backgrounds/{self.id}/thumbnail" if self.kind == "picture" else None
         return {
             "id": self.id,
             "value": self.value,

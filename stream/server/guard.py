@@ -8,13 +8,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from pipeline.errors import LivematteError
+from stream.server.page_routes import OPEN
 from stream.server.problems import Problem, problem_response
 from stream.server.settings import ServerSettings, is_loopback
 
 logger = logging.getLogger(__name__)
 
-OPEN_PATHS = ("/", "/player", "/healthz")
-"""What answers without the token: pages hold no secrets."""
 _EXPOSED = "Location, Link, ETag, Retry-After, Livematte-Layout"
 _METHODS = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
 _REQUEST_HEADERS = "Authorization, Content-Type, If-Match"
@@ -52,15 +51,12 @@ def _token(settings: ServerSettings) -> Middleware:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
-        if settings.token is None or _is_open(request) or hmac.compare_digest(given, wanted):
+        is_open = request.match_info.handler in OPEN
+        if settings.token is None or is_open or hmac.compare_digest(given, wanted):
             return await handler(request)
         raise Problem(401, "This server wants its token.", {"WWW-Authenticate": "Bearer"})
 
     return check
-
-
-def _is_open(request: web.Request) -> bool:
-    return request.path in OPEN_PATHS or request.path.startswith("/static/")
 
 
 def _origins(settings: ServerSettings) -> Middleware:

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 
 from pipeline.errors import OptionError
 from pipeline.models import DEFAULT_MODEL
-from pipeline.patch_network import REFINEMENT, Refine
+from pipeline.patch_network import Refine
 
 Show = Literal["composite", "matte"]
 
@@ -24,8 +24,7 @@ class CallOptions:
 
     background: str = "blur"
     refine: Refine = "auto"
-    """Whether the edge is refined along the frame's colours and in patches; auto: while the budget
-    lasts."""
+    """As of `Matting`, where the server has the network for it."""
     smooth: bool = True
     budget_ms: float | None = 33.3
     """For a frame; quality is given up to hold it. None: never."""
@@ -47,11 +46,6 @@ class CallOptions:
     def budget(self) -> float:
         """Seconds a frame."""
         return math.inf if self.budget_ms is None else self.budget_ms / 1e3
-
-    @property
-    def refinement(self) -> bool | None:
-        """As `Matting.refine` takes it."""
-        return REFINEMENT[self.refine]
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

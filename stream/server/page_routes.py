@@ -41,9 +41,23 @@ async def metrics(request: web.Request) -> web.Response:
 
 
 async def page(request: web.Request) -> web.StreamResponse:
-    """`/`, `/player` and what they are made of."""
-    name = {"/": "index.html", "/player": "player.html"}.get(request.path)
-    path = (STATIC / (name or request.match_info["name"])).resolve()
+    """The call page. Other sites may not show it in theirs: it asks for the camera."""
+    response = _static("index.html")
+    response.headers["Content-Security-Policy"] += "; frame-ancestors 'none'"
+    return response
+
+
+async def player(request: web.Request) -> web.StreamResponse:
+    return _static("player.html")
+
+
+async def asset(request: web.Request) -> web.StreamResponse:
+    """What the pages are made of."""
+    return _static(request.match_info["name"])
+
+
+def _static(name: str) -> web.FileResponse:
+    path = (STATIC / name).resolve()
     if not path.is_file() or not path.is_relative_to(STATIC):
         raise Problem(404, "There is nothing at this address.")
     headers = dict(_PAGE_HEADERS)
@@ -51,8 +65,6 @@ async def page(request: web.Request) -> web.StreamResponse:
         headers["Content-Type"] = "text/javascript; charset=utf-8"
     if path.name == "player.js":
         headers["Access-Control-Allow-Origin"] = "*"  # pages of others import it
-    if request.path == "/":
-        headers["Content-Security-Policy"] += "; frame-ancestors 'none'"
     return web.FileResponse(path, headers=headers)
 
 
@@ -107,7 +119,8 @@ async def offer(request: web.Request) -> web.Response:
         browser = request.cookies.get(BROWSER)
         session, answer = await _open(server, sdp, wanted, browser)
         await server.sessions.start(session, server.serve_call(session))
-    path = f"/sessions/{session.id}"
+    mount = request.path.removesuffix("/offer")
+    path = f"{mount}/sessions/{session.id}"
     body = {"type": "answer", "sdp": answer, "session": path}
     headers = {"Location": path, "ETag": session.etag}
     return web.json_response(body, status=201, headers=headers)
@@ -174,12 +187,14 @@ def _ice_server(server: IceServer) -> dict[str, Any]:
     return {"urls": [server.url]} | {name: value for name, value in named.items() if value}
 
 
+OPEN = (health, page, player, asset)
+"""What answers without the token: pages hold no secrets."""
 ROUTES = [
     web.get("/healthz", health),
     web.get("/metrics", metrics),
     web.get("/", page),
-    web.get("/player", page),
-    web.get("/static/{name:[A-Za-z0-9_./-]+}", page),
+    web.get("/player", player),
+    web.get("/static/{name:[A-Za-z0-9_./-]+}", asset),
     web.get("/settings", settings),
     web.post("/backgrounds", upload),
     web.delete("/backgrounds/{id}", forget),

@@ -28,7 +28,7 @@ async def publish(request: web.Request) -> web.Response:
             peer.one_way()
             session, answer = Session("whip", peer, call, name), await peer.answer()
         await server.sessions.start(session, server.serve_call(session))
-    return _created(server, session, answer)
+    return _created(request, session, answer)
 
 
 async def watch(request: web.Request) -> web.Response:
@@ -43,7 +43,7 @@ async def watch(request: web.Request) -> web.Response:
             peer.one_way()
             session, answer = Session("whep", peer, published.call, name), await peer.answer()
         await server.sessions.start(session, server.serve_viewer(session))
-    return _created(server, session, answer)
+    return _created(request, session, answer)
 
 
 async def layout(request: web.Request) -> web.Response:
@@ -83,12 +83,12 @@ def _published(server: Server, name: str) -> Session:
     return session
 
 
-def _created(server: Server, session: Session, answer: str) -> web.Response:
-    headers = {"Location": f"/{session.kind}/{session.name}/{session.id}", "ETag": session.etag}
+def _created(request: web.Request, session: Session, answer: str) -> web.Response:
+    headers = {"Location": f"{request.path}/{session.id}", "ETag": session.etag}
     if session.kind == "whep" and session.call.layout["width"]:
         headers["Livematte-Layout"] = _layout_header(session.call.layout)
     response = web.Response(status=201, text=answer, content_type=SDP, headers=headers)
-    for ice_server in server.settings.ice_servers:
+    for ice_server in request.app[SERVER].settings.ice_servers:
         response.headers.add("Link", _link(ice_server))
     return response
 
