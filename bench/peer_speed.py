@@ -29,6 +29,7 @@ from pipeline.composite import DEFAULT_BLUR_LINES, Blur
 from pipeline.frame import AlphaMatte, Frame, RgbImage, resize
 from pipeline.matte import EdgeMatte
 from pipeline.matting import Job, Matted, Matting, Segmented
+from pipeline.models import DEFAULT_MODEL
 from pipeline.runtime import RuntimeOptions
 from pipeline.segment import U2Net
 from pipeline.subject import WHOLE, Look
@@ -42,10 +43,11 @@ _BLUR_REDUCED = 4
 """The plain background is blurred at this part of its size."""
 _ARGUMENTS = {"robust-video-matting": ("0.375",)}
 """RobustVideoMatting's ratio for 720p, head and shoulders, by its authors' table."""
-_DOES = {
-    _OURS: "u2netp-people, 256 px, following the subject; edge refined along the frame's colours, "
-    "smoothed over time, the person's own colours at the edge, blurred background; two networks at "
-    "a time",
+_WE_DO = (
+    "following the subject; edge refined along the frame's colours, smoothed over time, the "
+    "person's own colours at the edge, blurred background; two networks at a time"
+)
+_THEY_DO = {
     "rembg": "u2netp, fused output, 320 px, f32, each frame stretched to 0 … 1 and "
     "brought to size; plain blend; no state",
     "robust-video-matting": "recurrent, ratio 0.375, f32, its own refinement; plain blend of alpha",
@@ -61,6 +63,7 @@ class Rival:
     name: str
     title: str
     ran_as: str
+    does: str
     run: Run
 
 
@@ -136,7 +139,7 @@ def _rows(rivals: Sequence[Rival], fps: dict[str, list[float]]) -> list[dict[str
             "fps": round(median(fps[rival.name]), 2),
             "ours_is_times_faster": round(_ratio(fps[_OURS], fps[rival.name]), 2),
             "ran_as": rival.ran_as,
-            "does": _DOES[rival.name],
+            "does": rival.does,
         }
         for rival in rivals
     ]
@@ -153,7 +156,9 @@ def _ours() -> Rival:
     def run(clip: Path) -> SessionStats:
         return _file_to_file(lambda: Matting(segmenter, Blur()), clip, FILE.segmenters)
 
-    return Rival(_OURS, _OURS, f"{network.runtime} {network.precision}", run)
+    ran_as = f"{network.runtime} {network.precision}"
+    does = f"{DEFAULT_MODEL}, {segmenter.sizes[0]} px, {_WE_DO}"
+    return Rival(_OURS, _OURS, ran_as, does, run)
 
 
 @contextmanager
@@ -168,7 +173,7 @@ def _open(peer: Peer, clip: Path) -> Iterator[Rival]:
         def run(clip: Path) -> SessionStats:
             return run_peer(talk, clip)
 
-        yield Rival(peer.name, peer.title, talk.ran_as, run)
+        yield Rival(peer.name, peer.title, talk.ran_as, _THEY_DO[peer.name], run)
 
 
 def run_peer(talk: Conversation, clip: Path) -> SessionStats:

@@ -11,7 +11,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
@@ -21,12 +21,15 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.photos import judged_photos, read_mask, read_photo
-from pipeline.frame import RgbImage, resize
+from pipeline.frame import AlphaMatte, RgbImage, resize
+from pipeline.network import Picture
 from pipeline.runtime import Network, NetworkSpec, RuntimeOptions, load_network
 
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _YARDSTICK = "published"
 _WARM_UP = 2
+Matter = Callable[[Picture], AlphaMatte]
+"""A network, or what stands for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Result:
 
 
 def time_in_turns(
-    networks: Mapping[str, Network], pictures: Mapping[str, RgbImage], rounds: int
+    networks: Mapping[str, Matter], pictures: Mapping[str, RgbImage], rounds: int
 ) -> dict[str, float]:
     """Median seconds a picture of each network, its own picture each, all run in turns.
 
@@ -58,12 +61,12 @@ def time_in_turns(
     return {name: statistics.median(times[_WARM_UP:]) for name, times in taken.items()}
 
 
-def mean_iou(network: Network, size: int, photos: Sequence[Path]) -> float:
+def mean_iou(network: Matter, size: int, photos: Sequence[Path]) -> float:
     """Mean intersection over union with the photos' masks, alpha cut at 0.5 at their size."""
     return statistics.fmean(_iou(network, size, photo) for photo in photos)
 
 
-def _iou(network: Network, size: int, photo: Path) -> float:
+def _iou(network: Matter, size: int, photo: Path) -> float:
     mask = read_mask(photo)
     found = resize(network(read_photo(photo, size)), *mask.shape[::-1]) > 0.5
     return float(np.sum(found & mask) / np.sum(found | mask))

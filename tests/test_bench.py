@@ -116,7 +116,9 @@ async def test_laps_are_what_a_sum_grew_by(small_clip: Path) -> None:
 def test_a_peer_takes_part_frame_by_frame(small_clip: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.fake_peer"]
     with conversation(command, tmp_path, {}) as talk:
-        rivals = [Rival(name, name, talk.ran_as, partial(run_peer, talk)) for name in ("a", "b")]
+        rivals = [
+            Rival(name, name, talk.ran_as, "", partial(run_peer, talk)) for name in ("a", "b")
+        ]
         fps = take_turns(rivals, small_clip, 2, lambda line: None)
     assert {name: len(rounds) for name, rounds in fps.items()} == {"a": 2, "b": 2}
     assert min(min(rounds) for rounds in fps.values()) > 0
