@@ -24,8 +24,8 @@ from pipeline.frame import AlphaMatte, Frame, RgbImage, Trimap
 from pipeline.guided import guided_upsample
 from pipeline.matte import EdgeMatte
 from pipeline.metrics import Meter
-from pipeline.models import DEFAULT_MODEL
-from pipeline.patch_network import EDGE_WEIGHTS, load_patch_network
+from pipeline.models import DEFAULT_MODEL, EDGE
+from pipeline.patch_network import load_patch_network
 from pipeline.refine import EdgeView, GanRefiner
 from pipeline.segment import U2Net
 
@@ -160,7 +160,7 @@ def strip(view: EdgeView, truth: AlphaMatte, chosen: Mapping[str, Way]) -> RgbIm
 
 
 def main(
-    weights: Annotated[Path, typer.Option(help="The generator's .onnx file.")] = EDGE_WEIGHTS,
+    weights: Annotated[Path, typer.Option(help="The generator's .onnx file.")] = EDGE.path,
     model: Annotated[str, typer.Option(help="The network that looks.")] = DEFAULT_MODEL,
     size: Annotated[str, typer.Option(help="Width and height of the pictures.")] = "1280x720",
     seeds: Annotated[int, typer.Option(min=1, help="Backgrounds for each cut-out.")] = 2,

@@ -112,7 +112,7 @@ def _at_cells(places: tuple[int, ...], windows: Floats, cells: int, side: int) -
 
 def uncertainty(matte: EdgeMatte) -> Floats:
     """How uncertain each cell is, 0…1, float32 (h, w): by alpha that is mixed, and by its slope."""
-    between = matte.inside.astype(np.float32) * 0
+    between = np.zeros(matte.inside.shape, np.float32)
     pixels = 4 * matte.values * (1 - matte.values)
     between.reshape(-1)[matte.cells.index] = pixels.mean(1)
     slope = cv2.magnitude(*(cv2.Sobel(matte.low, cv2.CV_32F, *way) for way in ((1, 0), (0, 1))))

@@ -16,7 +16,8 @@ from pipeline.frame import AlphaMatte, Frame, RgbImage
 from pipeline.guided import guided_upsample
 from pipeline.matte import EdgeMatte
 from pipeline.patch_network import Refine
-from pipeline.refine import EdgeRefiner, EdgeView, RefineStats, RefineTotals
+from pipeline.refine import EdgeRefiner, EdgeView
+from pipeline.refine_stats import RefineStats, RefineTotals
 from pipeline.scene import CutDetector
 from pipeline.segment import Segmenter, U2Net
 from pipeline.subject import SMALLEST, Look, SubjectCrop, checked_by_whole
@@ -119,7 +120,8 @@ class Matting:
     depend on how many they are. `smooth=False` takes every frame for itself, `follow=False` looks
     at whole frames. With a `budget` in seconds a frame, `ladder` gives up quality to hold it.
     `edges` refines the edge in patches: for `refine` auto as many as the budget leaves time for,
-    for on all of them, for off none.
+    for on all of them, for off none. `refined` says what became of the last frame's edge, `rois`
+    of all.
 
     `segmenter`, `background`, `smooth`, `refine` and the ladder's budget may be set between frames
     from any thread: each is read once a frame.
@@ -144,7 +146,7 @@ class Matting:
         self.cuts = CutDetector()
         self.edges, self.refine = edges, refine
         self.ladder = QualityLadder(budget, LADDER if edges is None else EDGE_LADDER)
-        self.refined, self.patches = RefineStats(), RefineTotals()
+        self.refined, self.rois = RefineStats(), RefineTotals()
         self.times = StageTimes()
         self._clock = clock
         self._composite_s = 0.0
@@ -237,7 +239,7 @@ class Matting:
         view = EdgeView(job.frame, job.guide, segmented.alpha, matte, job.is_cut or not self.smooth)
         refined = edges(view, left)
         self.refined = refined.stats
-        self.patches.add(refined.stats)
+        self.rois.add(refined.stats)
         return refined.matte, refined.colour
 
     def _left(self, part: float, spent: float) -> float:

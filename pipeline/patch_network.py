@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from pipeline.edges import CHANNELS, PATCH, Patches
 from pipeline.errors import ModelError, ModelMissingError
+from pipeline.models import EDGE, verify
 from pipeline.runtime import RuntimeOptions, first_that_works
 
 Refine = Literal["auto", "on", "off"]
 """Of the edge: as much as the budget leaves time for, all of it whatever that takes, or none."""
-EDGE_WEIGHTS = Path(__file__).parent / "weights" / "livematte-edge.onnx"
-"""They come with the package; trained by this project, see docs/training.md."""
 COLOUR_STEP = 4
 """Pixels of a patch for one of the colour difference."""
 logger = logging.getLogger(__name__)
@@ -47,9 +46,7 @@ def load_patch_network(path: Path, options: RuntimeOptions = _DEFAULTS) -> Patch
     RuntimeUnavailableError if what the options ask for is not to be had.
     """
     if not path.is_file():
-        raise ModelMissingError(
-            f"{path}: the edge's weights are not there: install livematte again"
-        )
+        raise ModelMissingError(f"{path}: no such model file: check the path")
     return first_that_works(options, lambda runtime: _load(runtime, path, options))
 
 
@@ -70,12 +67,13 @@ def wanted_patch_network(
     if refine == "off":
         return None
     try:
-        return load_patch_network(EDGE_WEIGHTS, options)
+        verify(EDGE)
     except ModelMissingError as missing:
         if refine == "on":
             raise
         logger.warning("edges are not refined: %s", missing)
         return None
+    return load_patch_network(EDGE.path, options)
 
 
 class _OpenVinoPatches:
@@ -120,7 +118,7 @@ class _OnnxPatches:
         try:
             session: Any = open_session(path.read_bytes(), provider, "f32", options)
         except Exception as error:  # ONNX Runtime's errors share no narrower base
-            raise ModelError(f"{path} cannot be read as a network: install it again") from error
+            raise ModelError(f"{path} cannot be read as a network: make it again") from error
         check_provider(provider, session.get_providers())
         check_form(path, [one.name for one in (*session.get_inputs(), *session.get_outputs())])
         self._session = session
@@ -135,7 +133,7 @@ def check_form(path: Path, names: Sequence[str]) -> None:
     if sorted(names) != sorted((_INPUT, *_OUTPUTS)):
         raise ModelError(
             f"{path} is no network for edges: it has {', '.join(names)}, not "
-            f"{', '.join((_INPUT, *_OUTPUTS))}: install livematte again"
+            f"{', '.join((_INPUT, *_OUTPUTS))}: see docs/edges.md"
         )
 
 

@@ -14,7 +14,7 @@ import openvino as ov
 import typer
 
 from pipeline.errors import ModelError
-from pipeline.models import CATALOGUE, DEFAULT_MODEL, verify
+from pipeline.models import CATALOGUE, DEFAULT_MODEL, EDGE, verify
 from pipeline.network import usable_processors
 from stream.encoders import ENCODERS
 
@@ -117,12 +117,12 @@ def cpu_flags() -> set[str]:
 
 
 def _models() -> Finding:
-    present = [entry.name for entry in CATALOGUE.values() if entry.path.is_file()]
-    try:
-        verify(CATALOGUE[DEFAULT_MODEL])
-    except ModelError:
-        remedy = CATALOGUE[DEFAULT_MODEL].remedy
-        return Finding("models", f"{DEFAULT_MODEL} absent or damaged", False, remedy)
+    for shipped in (CATALOGUE[DEFAULT_MODEL], EDGE):
+        try:
+            verify(shipped)
+        except ModelError:
+            return Finding("models", f"{shipped.name} absent or damaged", False, shipped.remedy)
+    present = [one.name for one in (*CATALOGUE.values(), EDGE) if one.path.is_file()]
     return Finding("models", ", ".join(present))
 
 

@@ -96,7 +96,7 @@ class _FileJob:
         matting = loaded.matting(self._behind, smooth=self.options.smooth)
         with show_progress(self.options.progress, self._reader.info.frames) as on_frame:
             report = self._make(matting, on_frame)
-        return report | {"network": loaded.segmenter.runs_on, "rois": matting.patches.means()}
+        return report | {"network": loaded.segmenter.runs_on, "rois": matting.rois.means()}
 
     def _at_once(self) -> Callable[[Matting, OnFrame], Report]:
         options, reader = self.options, self._reader

@@ -87,7 +87,8 @@ def image(
     networks = LoadedNetworks.load(name, options, sizes, refine)
     matting = networks.matting(behind, smooth=False, follow=False)
     written, failed = matte_all(matting, pairs, quality, max_pixels)
-    report = {"written": written, "failed": failed, "rois": matting.patches.means()}
+    report = {"written": written, "failed": failed, "network": networks.segmenter.runs_on}
+    report |= {"rois": matting.rois.means()}
     typer.echo(json.dumps(report) if as_json else f"{len(written)} pictures written")
     if failed:
         raise SourceError("; ".join(failed))

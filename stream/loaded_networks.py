@@ -39,12 +39,13 @@ class LoadedNetworks:
         With a budget the network is loaded in all `sizes` that quality steps through, if none are
         given, and what refines is run once, so that it does not seem slow at first.
         """
-        patches = wanted_patch_network(refine, replace(options, parallel=1))
         if math.isfinite(budget):
             sizes = sizes or live_sizes(model)
-            if patches is not None:
-                warm_up(patches)
-        return cls(U2Net.load(model, options, sizes), patches, refine, budget)
+        segmenter = U2Net.load(model, options, sizes)
+        patches = wanted_patch_network(refine, replace(options, parallel=1))
+        if patches is not None and math.isfinite(budget):
+            warm_up(patches)
+        return cls(segmenter, patches, refine, budget)
 
     def matting(
         self, background: Background, *, smooth: bool = True, follow: bool = True

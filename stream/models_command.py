@@ -8,8 +8,10 @@ import typer
 from pipeline.errors import ModelError
 from pipeline.models import (
     CATALOGUE,
+    EDGE,
     MODEL_FOR,
     ModelEntry,
+    ModelFile,
     find_entry,
     pull,
     verify,
@@ -48,7 +50,8 @@ def pull_models(names: Names = None) -> None:
 @models.command("verify")
 def verify_models(names: Names = None) -> None:
     """Check that models (all that are present if none is named) are what was published."""
-    for entry in [find_entry(name) for name in names or []] or _present():
+    chosen: list[ModelFile] = [find_entry(name) for name in names or []]
+    for entry in chosen or _present():
         verify(entry)
         typer.echo(f"{entry.path}: {entry.digest} is right")
 
@@ -59,8 +62,8 @@ def model_path(name: Annotated[str, typer.Argument()] = _USUAL) -> None:
     typer.echo(find_entry(name).path)
 
 
-def _present() -> list[ModelEntry]:
-    return [entry for entry in CATALOGUE.values() if entry.path.is_file()]
+def _present() -> list[ModelFile]:
+    return [entry for entry in (*CATALOGUE.values(), EDGE) if entry.path.is_file()]
 
 
 def _row(entry: ModelEntry) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.edges import PATCH, feather_plane, tiling
 from pipeline.frame import Frame
-from pipeline.refine import AT_ONCE, GanRefiner
+from pipeline.refine import AT_ONCE, EdgeView, GanRefiner
 from tests.edge_scenes import KnownPatches, all_edge, disc, view_of
 from tests.scenes import as_yuv420, disc_alpha, noisy, paint
 
@@ -87,6 +87,21 @@ def test_the_most_uncertain_patches_come_first() -> None:
     assert network.calls == [1]
     assert changed[400:].sum() > 0
     assert changed[:300].sum() == 0
+
+
+def test_among_edges_alike_the_one_that_changed_most_comes_first() -> None:
+    def two(left: float, right: float) -> EdgeView:
+        rim = disc(640, 480, left, 60) + disc(640, 480, right, 60)
+        return view_of(np.clip(rim, 0, 1))
+
+    network = KnownPatches()
+    refiner = refiner_of(network)
+    refiner(two(160, 480))
+    network.calls.clear()
+    view = two(163, 500)
+    changed = np.abs(refiner(view, left=0.0025).matte.full - view.matte.full).sum(0)
+    assert network.calls == [1]
+    assert changed[400:].sum() > changed[:240].sum()
 
 
 def test_as_many_patches_as_fit_into_the_time_left_and_no_more() -> None:

@@ -1,7 +1,10 @@
 """The generator's file: what runs it, what is refused; and what the pipeline does with it."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -12,10 +15,17 @@ from pipeline.edges import PATCH
 from pipeline.errors import ModelError, ModelMissingError
 from pipeline.frame import Frame
 from pipeline.matting import Matting
-from pipeline.patch_network import blank_patches, load_patch_network, wanted_patch_network
+from pipeline.models import EDGE, ModelEntry, verify
+from pipeline.patch_network import (
+    Refine,
+    blank_patches,
+    load_patch_network,
+    wanted_patch_network,
+)
 from pipeline.refine import GanRefiner, warm_up
-from pipeline.runtime import RuntimeOptions
+from pipeline.runtime import RuntimeName, RuntimeOptions
 from tests.edge_scenes import KnownPatches, disc, save_tiny_patch_network, view_of
+from tests.running import Command, assert_refused
 from tests.scenes import WALL, KnownSegmenter, as_yuv420, coarse, paint
 
 F32 = RuntimeOptions("openvino", "f32", threads=1)
@@ -44,17 +54,17 @@ def test_the_whole_edge_is_refined_by_a_network(tmp_path: Path) -> None:
     assert np.abs(result.matte.full - view.matte.full).max() > 0.01
 
 
-def test_weights_that_are_missing_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelMissingError, match=r"edge\.onnx.*install"):
+def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelMissingError, match=r"edge\.onnx.*check the path"):
         load_patch_network(tmp_path / "edge.onnx")
 
 
-def test_weights_that_are_damaged_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("runtime", ["openvino", "onnxruntime"])
+def test_a_file_that_is_no_network_is_refused(tmp_path: Path, runtime: RuntimeName) -> None:
     broken = tmp_path / "edge.onnx"
     broken.write_bytes(b"no network at all")
-    for runtime in ("openvino", "onnxruntime"):
-        with pytest.raises(ModelError, match=r"install it again|fetch it again"):
-            load_patch_network(broken, RuntimeOptions(runtime, threads=1))
+    with pytest.raises(ModelError, match="cannot be read as a network"):
+        load_patch_network(broken, RuntimeOptions(runtime, threads=1))
 
 
 def test_a_network_of_another_kind_is_refused(tmp_path: Path) -> None:
@@ -63,19 +73,68 @@ def test_a_network_of_another_kind_is_refused(tmp_path: Path) -> None:
         load_patch_network(other, F32)
 
 
-def test_without_weights_nothing_is_refined_unless_it_is_insisted_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the package's weights should be, and are not."""
+    monkeypatch.setattr("pipeline.patch_network.EDGE", replace(EDGE, name=str(tmp_path / "edge")))
+    return tmp_path / "edge.onnx"
+
+
+def test_the_package_has_the_weights_that_were_published() -> None:
+    verify(EDGE)
+    assert EDGE.path.stat().st_size <= 4_000_000
+    network = wanted_patch_network("on", F32)
+    assert network is not None
+    correction, _ = network(blank_patches(1))
+    assert np.isfinite(correction).all()
+
+
+def test_without_weights_one_line_says_that_edges_are_not_refined(
+    weights: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("pipeline.patch_network.EDGE_WEIGHTS", tmp_path / "edge.onnx")
-    assert wanted_patch_network("off") is None
     assert wanted_patch_network("auto", F32) is None
-    with pytest.raises(ModelMissingError):
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert re.search(r"not refined: .*edge\.onnx.*install", record.getMessage())
+
+
+def test_without_weights_insisting_is_an_error(weights: Path) -> None:
+    with pytest.raises(ModelMissingError, match=r"edge\.onnx.*install"):
         wanted_patch_network("on", F32)
-    (tmp_path / "edge.onnx").write_bytes(b"damaged")
-    with pytest.raises(ModelError):
-        wanted_patch_network("auto", F32)
-    with pytest.raises(ModelError):
-        wanted_patch_network("on", F32)
+
+
+@pytest.mark.parametrize("refine", ["auto", "on"])
+def test_weights_that_are_damaged_are_always_an_error(weights: Path, refine: Refine) -> None:
+    weights.write_bytes(b"damaged")
+    with pytest.raises(ModelError, match=r"edge\.onnx: damaged, its SHA-256 is wrong.*install"):
+        wanted_patch_network(refine, F32)
+
+
+def test_where_nothing_is_to_be_refined_weights_are_not_looked_at(
+    weights: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    weights.write_bytes(b"damaged")
+    assert wanted_patch_network("off") is None
+    assert not caplog.records
+
+
+def test_commands_say_what_is_wrong_with_the_weights(
+    livematte: Command, u2netp: ModelEntry, weights: Path, tmp_path: Path
+) -> None:
+    source, target = tmp_path / "in.png", tmp_path / "out.png"
+    cv2.imwrite(str(source), paint(disc(64, 48, 32, 12)))
+    line = ("image", source, target, "--threads", "1", "--refine")
+    assert_refused(livematte(*line, "on"), 1, str(weights), "install")
+    weights.write_bytes(b"damaged")
+    assert_refused(livematte(*line, "auto"), 1, str(weights), "damaged")
+    assert livematte(*line, "off").status == 0
+
+
+@pytest.mark.parametrize("command", ["file", "live", "serve"])
+def test_what_takes_frames_in_time_takes_a_budget(livematte: Command, command: str) -> None:
+    shown = livematte(command, "--help").out
+    assert "--refine" in shown
+    assert "--budget" in shown
 
 
 def scene(budget: float = float("inf"), clock: KnownPatches | None = None) -> Matting:
@@ -94,7 +153,7 @@ def test_the_pipeline_refines_every_patch_where_time_is_no_matter() -> None:
     assert np.abs(refined.alpha - plain.alpha).max() > 0.1
 
 
-def test_refinement_can_be_switched_off_and_insisted_on() -> None:
+def test_all_patches_are_refined_where_it_is_insisted_on() -> None:
     network = KnownPatches(seconds=0.01)
     matting, frame = scene(0.001, network), as_yuv420(paint(disc()))
     matting.process(frame)
@@ -102,8 +161,16 @@ def test_refinement_can_be_switched_off_and_insisted_on() -> None:
     matting.refine = "on"
     matting.process(frame)
     assert matting.refined.refined == matting.refined.found > 0
+
+
+def test_switched_off_alpha_is_the_guided_one() -> None:
+    network = KnownPatches()
+    matting, frame = scene(clock=network), as_yuv420(paint(disc()))
     matting.refine = "off"
-    matting.process(frame)
+    alpha = matting.process(frame).alpha
+    plain = Matting(KnownSegmenter([coarse(disc(), 40)])).process(frame).alpha
+    assert np.array_equal(alpha, plain)
+    assert network.calls == []
     assert matting.refined.found == 0
 
 

@@ -14,9 +14,10 @@ from pipeline.composite import Transparent
 from pipeline.errors import OptionError, SinkError
 from pipeline.frame import Frame
 from pipeline.matting import Matting
+from pipeline.refine import GanRefiner
 from stream import resumable
 from stream.background import open_background
-from stream.checkpoint import load
+from stream.checkpoint import Checkpoint, load, save
 from stream.file_source import FileSource
 from stream.formats import AlphaIn
 from stream.resumable import Outcome, run_resumable
@@ -26,7 +27,9 @@ from stream.verify import Sample
 from stream.video_file import Encoding
 from stream.work import Work
 from tests.clips import RedSegmenter, Sound, make_clip, read_clip
+from tests.edge_scenes import KnownPatches, disc
 from tests.running import GREEN, matte_file
+from tests.scenes import KnownSegmenter, as_yuv420, coarse, paint
 
 FRAMES, SEGMENT = 30, 7
 FORMATS: list[tuple[str, str | None, AlphaIn]] = [
@@ -136,6 +139,20 @@ async def test_the_file_is_that_of_an_uninterrupted_run(
     apart = [abs(a - b) for a, b in zip(before.times, after.times, strict=True)]
     assert max(apart) <= limit
     assert after.sound == resumed.sound != []
+
+
+def test_what_was_found_at_the_edge_is_kept(tmp_path: Path) -> None:
+    """A patch that stood still before the interruption is not paid for again after it."""
+    frame = as_yuv420(paint(disc()))
+    before, after = (
+        Matting(KnownSegmenter([coarse(disc(), 40)]), edges=GanRefiner(KnownPatches()))
+        for _ in range(2)
+    )
+    alpha = before.process(frame).alpha
+    save(Checkpoint(1, 1, before.state, [], []), tmp_path / "checkpoint")
+    after.state = load(tmp_path / "checkpoint").state
+    assert np.allclose(after.process(frame).alpha, alpha, atol=0.02)
+    assert after.refined.carried == after.refined.found > 0
 
 
 @pytest.mark.parametrize("kind", [None, "blur", "a video"])

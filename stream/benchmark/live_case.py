@@ -111,7 +111,7 @@ def measure_live(case: Case) -> Figures:
             "ups": matting.ladder.ups,
         },
         "processing_ms": percentiles(matting.times.processing(case.frames)),
-        "rois": matting.patches.means(),
+        "rois": matting.rois.means(),
         "memory_growth_mib": round(_growth(held), 1),
         "stages_ms": {name: round(spent, 2) for name, spent in stats.stages_ms.items()},
     }
