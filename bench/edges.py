@@ -4,11 +4,11 @@ Every picture is seen once by the same network; what differs is how its matte is
 """
 
 import json
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import cv2
 import numpy as np
@@ -16,7 +16,9 @@ import typer
 
 from bench.composites import clips, parse_size
 from bench.cutouts import Split
-from bench.quality_report import table
+from bench.edges_page import IOU, METRICS, Scores, page
+from bench.methods import without_places
+from bench.quality import current_commit, machine
 from pipeline.cells import cell_side
 from pipeline.edges import tiling, uncertainty
 from pipeline.errors import LivematteError
@@ -29,25 +31,11 @@ from pipeline.patch_network import load_patch_network
 from pipeline.refine import EdgeView, GanRefiner
 from pipeline.segment import U2Net
 
-METRICS = ("psnr_band", "ssim_band", "grad_band", "mad_band")
-_IOU = "iou"
-FOUND_IOU = 0.9
-"""From here on a subject counts as found: what was not found is no matter of its edge."""
-_KINDS: dict[str, Callable[[str, "Scores"], bool]] = {
-    "all": lambda name, scores: True,
-    f"found (IoU of the coarse matte {FOUND_IOU:g} or more)": lambda name, scores: (
-        scores["bilinear"][_IOU] >= FOUND_IOU
-    ),
-    "people": lambda name, scores: name.startswith("portrait"),
-    "animals and things": lambda name, scores: not name.startswith("portrait"),
-}
 _REMBG_FOREGROUND, _REMBG_BACKGROUND, _REMBG_ERODED = 240, 10, 10
 """The trimap that rembg draws by default: levels of 255, and pixels."""
 _SHOWN = 192
 """Side of a crop in a strip, in pixels."""
 
-Scores = dict[str, dict[str, float]]
-"""By method and metric."""
 Way = Callable[[EdgeView], AlphaMatte]
 
 
@@ -86,7 +74,7 @@ def scores_of(view: EdgeView, truth: AlphaMatte, chosen: Mapping[str, Way]) -> S
     found = {}
     for name, way in chosen.items():
         scores = Meter(temporal=False).measure(way(view), truth)
-        found[name] = {metric: scores[metric] for metric in (*METRICS, _IOU)}
+        found[name] = {metric: scores[metric] for metric in (*METRICS, IOU)}
     return found
 
 
@@ -117,30 +105,6 @@ def _closed_form(view: EdgeView) -> AlphaMatte:
     return np.clip(alpha, 0, 1).astype(np.float32)
 
 
-def means(some: Sequence[Scores]) -> Scores:
-    """Means over pictures; empty over none."""
-    return {
-        method: {metric: _mean([one[method][metric] for one in some]) for metric in METRICS}
-        for method in (some[0] if some else {})
-    }
-
-
-def _mean(values: Sequence[float]) -> float:
-    known = [value for value in values if math.isfinite(value)]
-    return math.fsum(known) / len(known) if known else math.nan
-
-
-def page(judged: Mapping[str, Scores]) -> str:
-    """A table of means for each kind of picture, in Markdown."""
-    parts = []
-    for title, belongs in _KINDS.items():
-        some = [scores for name, scores in judged.items() if belongs(name, scores)]
-        rows = {name: [one[metric] for metric in METRICS] for name, one in means(some).items()}
-        if rows:
-            parts += [f"{title.capitalize()}: {len(some)} pictures", table(METRICS, rows)]
-    return "\n\n".join(parts)
-
-
 def strip(view: EdgeView, truth: AlphaMatte, chosen: Mapping[str, Way]) -> RgbImage:
     """Where the truth is finest: source, every way's matte, truth; twice as large."""
     frame, tiles = view.frame, tiling(view.frame.width, view.frame.height)
@@ -169,7 +133,10 @@ def main(
         bool, typer.Option("--closed-form", help="Beside closed-form matting: minutes more.")
     ] = False,
     strips: Annotated[Path | None, typer.Option(help="Folder for pictures to look at.")] = None,
-    out: Annotated[Path | None, typer.Option(help="A JSON file of all figures.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A JSON file; bench.quality puts docs/edges.json into its page."),
+    ] = None,
 ) -> None:
     """Judge the edge: bilinear, guided, and refined where there are weights."""
     try:
@@ -189,7 +156,15 @@ def main(
         raise typer.Exit(1) from error
     typer.echo(page(judged))
     if out is not None:
-        out.write_text(json.dumps(judged, indent=1) + "\n")
+        command = f"python -m bench.edges --model {without_places(model)} --size {size} "
+        command += f"--seeds {seeds} --split {split}" + " --closed-form" * closed_form
+        out.write_text(json.dumps(report(command, judged), indent=1) + "\n")
+
+
+def report(command: str, judged: Mapping[str, Scores]) -> dict[str, Any]:
+    made = {"command": command, "date": f"{datetime.now(UTC):%Y-%m-%d}"}
+    made |= {"commit": current_commit(), "machine": machine()}
+    return {"made": made, "pictures": dict(judged)}
 
 
 if __name__ == "__main__":

@@ -91,27 +91,27 @@ class Switch:
 
 def smoothed(segmenter: Segmenter) -> ClipMatter:
     """The whole pipeline, with a fresh state for every clip."""
-    return _pipeline(segmenter, smooth=True, follow=True)
+    return _pipeline(segmenter)
 
 
 def not_smoothed(segmenter: Segmenter) -> ClipMatter:
     """The whole pipeline, each frame's edge for itself."""
-    return _pipeline(segmenter, smooth=False, follow=True)
+    return _pipeline(segmenter, smooth=False)
 
 
 def not_followed(segmenter: Segmenter) -> ClipMatter:
     """The whole pipeline, which looks at whole frames."""
-    return _pipeline(segmenter, smooth=True, follow=False)
+    return _pipeline(segmenter, follow=False)
 
 
 def forgetful(segmenter: Segmenter) -> ClipMatter:
     """The whole pipeline, whose network is never shown a matte before."""
-    return _pipeline(_without_previous(segmenter), smooth=True, follow=True)
+    return _pipeline(_without_previous(segmenter))
 
 
 def alone(segmenter: Segmenter) -> ClipMatter:
-    """The pipeline without any state: whole frames, each for itself."""
-    return _pipeline(_without_previous(segmenter), smooth=False, follow=False)
+    """The pipeline without any state, and no patches: whole frames, each for itself."""
+    return _pipeline(_without_previous(segmenter), smooth=False, follow=False, refine="off")
 
 
 def _without_previous(segmenter: Segmenter) -> Segmenter:
@@ -123,11 +123,11 @@ def _without_previous(segmenter: Segmenter) -> Segmenter:
 
 def not_refined(segmenter: Segmenter) -> ClipMatter:
     """The whole pipeline, its edge as the guided filter leaves it."""
-    return _pipeline(segmenter, smooth=True, follow=True, refine="off")
+    return _pipeline(segmenter, refine="off")
 
 
 def _pipeline(
-    segmenter: Segmenter, smooth: bool, follow: bool, refine: Refine = "auto"
+    segmenter: Segmenter, *, smooth: bool = True, follow: bool = True, refine: Refine = "auto"
 ) -> ClipMatter:
     patches = wanted_patch_network(refine)
 
@@ -156,7 +156,7 @@ def own_switches() -> list[Switch]:
     coarse = "the same, its edge not refined in patches"
     fixed = "the same, looking at whole frames rather than where the subject is"
     forgets = "the same, the network not being shown the matte of a frame before"
-    apart = "the same without smoothing, looking at whole frames, and not shown the matte before"
+    apart = "no smoothing, no patches, whole frames, and the network not shown the matte before"
     bare = "the same network on whole frames with no step after it, brought to size bilinearly"
     fused = "the published U²-Netp's fused output in full precision at 320, frame by frame"
     return [

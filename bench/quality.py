@@ -1,5 +1,6 @@
 """The mattes of our pipeline and of its peers, side by side; `python -m bench.quality`."""
 
+import json
 import platform
 import subprocess
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import typer
 
 from bench.composites import clips, parse_size
 from bench.cutouts import shared_data
+from bench.edges_page import part
 from bench.environment import bench_cache
 from bench.kept import KeptResults, fingerprint
 from bench.methods import Method, own_switches
@@ -24,6 +26,7 @@ from pipeline.errors import LivematteError
 from pipeline.network import usable_processors
 
 _ROOT = Path(__file__).parents[1]
+_EDGES = _ROOT / "docs" / "edges.json"
 _USUAL = {"size": "512x288", "frames": 30, "clips": 14, "photos": 200, "seed": 1}
 _NOT_CHOSEN = "left out of this run, and no earlier one has kept its figures"
 
@@ -136,7 +139,8 @@ def main(
         material = _material(size, frames, count, photos, seed)
         kept = KeptResults(bench_cache() / "quality", material)
         results = judge(methods, material, kept, _say, only or (), fresh)
-        write_report(out or _default_out(size), _made(material, only or ()), results)
+        made = _made(material, only or ())
+        write_report(out or _default_out(size), made, results, _of_edges())
         if strips:
             write_strips(strips, material, kept, methods)
     except LivematteError as error:
@@ -156,6 +160,11 @@ def _material(size: str, frames: int, count: int, photos: int, seed: int) -> Mat
 
 def _default_out(size: str) -> Path:
     return _ROOT / "docs" / ("quality" if size == _USUAL["size"] else f"quality-{size}")
+
+
+def _of_edges() -> list[str]:
+    """What `bench.edges` has found, if it was run."""
+    return part(json.loads(_EDGES.read_text())) if _EDGES.is_file() else []
 
 
 def _made(material: Material, only: Sequence[str]) -> Made:

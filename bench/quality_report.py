@@ -43,10 +43,12 @@ class Made:
     data: str
 
 
-def write_report(out: Path, made: Made, results: Sequence[Result]) -> None:
-    """`OUT.md` and `OUT.json`; methods in the order given."""
+def write_report(
+    out: Path, made: Made, results: Sequence[Result], more: Sequence[str] = ()
+) -> None:
+    """`OUT.md`, with `more` paragraphs, and `OUT.json`; methods in the order given."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.with_name(out.name + ".md").write_text(page(made, results), encoding="utf-8")
+    out.with_name(out.name + ".md").write_text(page(made, results, more), encoding="utf-8")
     text = json.dumps(as_object(made, results), indent=1, allow_nan=False)
     out.with_name(out.name + ".json").write_text(text + "\n", encoding="utf-8")
 
@@ -75,7 +77,7 @@ def _number(value: float) -> float | None:
     return float(f"{value:.5g}") if math.isfinite(value) else None
 
 
-def page(made: Made, results: Sequence[Result]) -> str:
+def page(made: Made, results: Sequence[Result], more: Sequence[str] = ()) -> str:
     """The report as Markdown."""
     people = Group.of("People", results, _PEOPLE)
     everything = Group.of("All clips", results)
@@ -87,6 +89,7 @@ def page(made: Made, results: Sequence[Result]) -> str:
         *(_group_part(everything) if everything.clips > people.clips else ()),
         *_photo_part(results),
         *_methods_part(results, made),
+        *more,
         "## With care",
         _CARE,
     ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench.scoring import Means, Result, mean_of
 from pipeline.metrics import CATALOGUE
 
-OURS, UNSMOOTHED, WHOLE = "default", "unsmoothed", "whole"
+OURS, UNSMOOTHED, UNREFINED, WHOLE = "default", "unsmoothed", "unrefined", "whole"
 FORGETFUL, ALONE, NETWORK = "forgetful", "alone", "network"
 ANY = "u2netp"
 """The pipeline with the general model, see `--subject any`."""
@@ -16,6 +16,7 @@ _HIGHER = {metric.name for metric in CATALOGUE if metric.higher_is_better}
 _COMPARED = (
     ("What training on people does", ANY, OURS),
     ("Against rembg, with the same network", REMBG, ANY),
+    ("What refining the edge in patches does", UNREFINED, OURS),
     ("What smoothing over time does", UNSMOOTHED, OURS),
     ("What the matte before as an input does", FORGETFUL, OURS),
     ("What following the subject does", WHOLE, OURS),

@@ -1,10 +1,12 @@
 """The edge judged step by step, on a drawn picture."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 
-from bench.edges import METRICS, means, page, rembg_trimap, scores_of, strip, ways
+from bench.edges import rembg_trimap, report, scores_of, strip, ways
+from bench.edges_page import METRICS, means, page, part
 from pipeline.frame import Frame
 from pipeline.patch_network import load_patch_network
 from pipeline.refine import GanRefiner
@@ -47,6 +49,15 @@ def test_the_page_has_a_table_of_all_and_of_each_kind() -> None:
     assert "All: 2 pictures" in text
     assert "0.9 or more): 1 pictures" in text
     assert "People: 1 pictures" in text
+
+
+def test_a_run_becomes_a_part_of_the_page_of_quality() -> None:
+    good = dict.fromkeys((*METRICS, "iou"), 0.95)
+    judged = {"portrait-1": {"bilinear": good, "refined": good}}
+    title, origin, tables = part(json.loads(json.dumps(report("python -m it", judged))))
+    assert title.startswith("## ")
+    assert "`python -m it`" in origin
+    assert tables == page(judged)
 
 
 def test_a_strip_shows_source_mattes_and_truth_side_by_side() -> None:

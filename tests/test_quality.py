@@ -286,7 +286,7 @@ def test_names_of_methods_are_unique_and_those_the_words_rely_on_are_there() -> 
     methods: Sequence[Method] = [*own_switches(), *all_peers()]
     names = [method.name for method in methods]
     assert len(set(names)) == len(names)
-    assert {"default", "unsmoothed", "network", "published", "rembg"} <= set(names)
+    assert {"default", "unsmoothed", "unrefined", "network", "published", "rembg"} <= set(names)
 
 
 def test_a_reason_names_no_folder_and_no_host() -> None:

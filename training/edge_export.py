@@ -1,5 +1,6 @@
 """A trained generator as the ONNX file that the pipeline runs: `python -m training.edge_export`."""
 
+import hashlib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -83,7 +84,9 @@ def main(
     except LivematteError as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from error
+    digest = hashlib.sha256(out.read_bytes()).hexdigest()
     typer.echo(f"{out}: {out.stat().st_size:,} bytes, agrees with torch within {worst:.1e}")
+    typer.echo(f"sha256:{digest}")
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ class ServerSettings:
     budget_ms: float | None = field(default=None)
     """For a frame; None: what the rate leaves."""
     refine: Refine = "auto"
-    """What calls begin with."""
+    """What calls begin with; off: no call is refined."""
 
     def __post_init__(self) -> None:
         self._check_access()
