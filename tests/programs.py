@@ -1,5 +1,6 @@
 """Programs of others that are run beside the tests: servers and clients on loopback."""
 
+import contextlib
 import shutil
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 FFMPEG = "ffmpeg"
+FAREWELL_S = 5.0
 _SYSTEM_PYTHON = "/usr/bin/python3"
 _RTSP = """
 import sys, gi
@@ -48,6 +50,9 @@ def running(*command: str, output: Path | None = None) -> "Iterator[subprocess.P
         try:
             yield process
         finally:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(FAREWELL_S)
             process.kill()
             if output:
                 target.close()  # type: ignore[union-attr]

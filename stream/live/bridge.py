@@ -76,4 +76,4 @@ class Bridge:
 
 
 def _copied(target: str) -> tuple[str, ...]:
-    return "-map", "0", "-c", "copy", "-f", "data", target
+    return "-map", "0", "-c", "copy", "-flush_packets", "1", "-f", "data", target

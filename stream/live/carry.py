@@ -12,7 +12,7 @@ _BYTES = 1 << 16
 
 def carry(url: str) -> None:
     """Bytes as they are: FFmpeg's muxer `data` changes nothing."""
-    with av.open(url, "w", format="data") as output:
+    with av.open(url, "w", format="data", options={"flush_packets": "1"}) as output:
         stream = output.add_data_stream()
         output.start_encoding()
         while data := os.read(0, _BYTES):

@@ -55,6 +55,7 @@ class MuxedOutlet:
     def __init__(
         self, address: SinkAddress, first: Matted, rate: Fraction, *, has_sound: bool
     ) -> None:
+        self._ended = False
         self._muxing = _MUXINGS[address.kind]
         self._origin = first.frame.pts
         self._size = first.frame.width, first.frame.height
@@ -69,6 +70,8 @@ class MuxedOutlet:
         self._audio = self._add_audio() if has_sound else None
 
     def write(self, matted: Matted, sound: Sound) -> None:
+        if self._ended:
+            raise SinkError("it has ended")
         try:
             if self._audio and len(sound.samples):
                 origin = round(self._origin * TIME_BASE * RATE)
@@ -81,6 +84,8 @@ class MuxedOutlet:
             raise SinkError(reason or f"cannot be written: {error}") from None
 
     def close(self) -> None:
+        if self._ended:
+            return
         with contextlib.suppress(OSError, av.error.FFmpegError):
             for stream in (self._video, self._audio):
                 if stream is not None:
@@ -91,6 +96,7 @@ class MuxedOutlet:
         self._bridge.pipe.give_up()
 
     def _end(self, *, at_once: bool) -> None:
+        self._ended = True  # PyAV crashes at what is given to a container that is closed
         with contextlib.suppress(OSError, av.error.FFmpegError):
             self._output.close()
         self._bridge.close(at_once=at_once)
@@ -99,7 +105,7 @@ class MuxedOutlet:
         alpha = matted.alpha if self._pixel_format == "yuva420p" else None
         video = video_from_frame(matted.frame, self._pixel_format, alpha, full_range=False)
         if (video.width, video.height) != self._size:
-            video = _resized(video, self._size)
+            video = video.reformat(*self._size)
         video.pts, video.time_base = matted.frame.pts - self._origin, TIME_BASE
         return video
 
@@ -118,7 +124,3 @@ class MuxedOutlet:
         stream: Any = self._output.add_stream(self._muxing.audio, rate=RATE)
         stream.layout = LAYOUT
         return stream
-
-
-def _resized(video: av.VideoFrame, size: tuple[int, int]) -> av.VideoFrame:
-    return video.reformat(*size)
