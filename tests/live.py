@@ -20,9 +20,9 @@ from stream.live.report import Report
 from stream.live.session import run_live
 from tests.clips import RedSegmenter, Sound, make_clip
 
-PATIENCE_S = 60
+PATIENCE_S = 120
 RATE = 25
-_SOON = {"analyzeduration": "500000", "fflags": "nobuffer"}
+_SOON = {"analyzeduration": "500000", "fpsprobesize": "0"}
 
 
 def loop_of_the_disc(folder: Path) -> Path:

@@ -15,7 +15,7 @@ Kind = Literal["mpegts", "flv", "nut", "whip", "camera"]
 
 _DATAGRAM = 7 * 188
 """Bytes: as many packets of MPEG-TS as go unbroken through a network."""
-_SOON = {"analyzeduration": "1000000", "fflags": "nobuffer"}
+_SOON = {"analyzeduration": "1000000", "fpsprobesize": "3", "fflags": "nobuffer"}
 """FFmpeg would look at five seconds before it gave the first picture."""
 _SOURCES = "rtsp://, rtmp://, srt://, udp://, tcp:// (MPEG-TS), http(s):// (HLS), /dev/video0"
 _SINKS = (
@@ -64,7 +64,7 @@ class SinkAddress:
 
 def source_address(text: str) -> SourceAddress:
     """Raises OptionError, with the choices, for what is no live source."""
-    scheme, name = urlsplit(text).scheme, _name(text)
+    scheme, name = _scheme(text), _name(text)
     listens = _listens(text)
     if text.startswith("/dev/"):
         return _device(text)
@@ -88,7 +88,7 @@ def source_address(text: str) -> SourceAddress:
 
 def sink_address(text: str) -> SinkAddress:
     """Raises OptionError, with the choices, for what is no live sink."""
-    scheme, name, listens = urlsplit(text).scheme, _name(text), _listens(text)
+    scheme, name, listens = _scheme(text), _name(text), _listens(text)
     if text == "camera" or text.startswith("camera:/"):
         return SinkAddress(text.removeprefix("camera").removeprefix(":"), text, "camera")
     if scheme in ("rtmp", "rtmps"):
@@ -129,6 +129,10 @@ def _device(text: str) -> SourceAddress:
     if not is_device:
         raise OptionError(f"SOURCE {text}: no such camera: see `ls /dev/video*`")
     return SourceAddress(text, text, "v4l2")
+
+
+def _scheme(text: str) -> str:
+    return urlsplit(text).scheme if "://" in text else ""
 
 
 def _name(text: str) -> str:

@@ -12,6 +12,7 @@ import av.error
 
 from pipeline.errors import SinkError
 from pipeline.matting import Matted
+from pipeline.network import usable_processors
 from stream.convert import tag, video_from_frame
 from stream.live.address import SinkAddress
 from stream.live.bridge import Bridge
@@ -117,6 +118,7 @@ class MuxedOutlet:
         stream.width, stream.height = self._size
         stream.pix_fmt = self._pixel_format
         stream.codec_context.time_base = stream.time_base = TIME_BASE
+        stream.codec_context.thread_count = max(1, usable_processors() // 2)
         tag(stream.codec_context, first.frame.colour)
         return stream
 

@@ -62,11 +62,12 @@ class LiveSink:
                 await self._show(curtain(like, self._background))
 
     async def finish(self, *, complete: bool = True) -> None:
-        """There is nothing to do: what was written is on its way."""
+        """What was written is on its way; no curtain follows it."""
+        self._closed = True
 
     async def aclose(self) -> None:
+        self._closed = True
         async with self._lock:
-            self._closed = True
             await self._close()
 
     async def _show(self, matted: Matted) -> None:
@@ -80,7 +81,8 @@ class LiveSink:
                     assert self._outlet
                     await self._outlet.write(shown, self._line.take(shown.frame.seconds))
             except SinkError as error:
-                await self._lost(str(error))
+                if not self._closed:
+                    await self._lost(str(error))
 
     async def _is_open(self, first: Matted) -> bool:
         now = self._clock.now()
