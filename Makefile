@@ -8,15 +8,18 @@ HAS_GPU := $(shell nvidia-smi >/dev/null 2>&1 && echo yes)
 # The page is tested in the browser that is there, under any of its names.
 CHROMIUM := chromium chromium-browser google-chrome google-chrome-stable
 
-.PHONY: demo test test-all lint format clean browser
+# Servers and readers of others, for live ends and for what is written.
+BESIDE := ffmpeg gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+
+.PHONY: demo test test-all lint format clean browser programs
 
 demo: .venv/demo
 	$(BIN)/python -m examples.demo $(if $(VIDEO),--video "$(VIDEO)")
 
-test: .venv/test browser lint
+test: .venv/test browser programs lint
 	$(BIN)/python -m pytest
 
-test-all: .venv/test browser lint
+test-all: .venv/test browser programs lint
 	$(BIN)/python -m pytest -m ""
 
 lint: .venv/test
@@ -51,6 +54,15 @@ browser:
 		{ apt-get update -qq; DEBIAN_FRONTEND=noninteractive \
 			apt-get install -y -qq --no-install-recommends chromium; } >/dev/null 2>&1 || \
 			echo "chromium cannot be installed: the tests of the page are skipped"; \
+	fi
+
+programs:
+	@dpkg-query -W $(BESIDE) >/dev/null 2>&1 && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing $(BESIDE) for the tests of live ends"; \
+		{ apt-get update -qq; DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y -qq --no-install-recommends $(BESIDE); } >/dev/null 2>&1 || \
+			echo "they cannot be installed: the tests that need them are skipped"; \
 	fi
 
 comma := ,

@@ -126,7 +126,7 @@ _U2NET = NetworkSpec(320, *_IMAGENET)
 _ENTRIES = (
     ModelEntry(
         MODEL_FOR["person"],
-        "sha256:eaeaac3185b1f7f75ac0924e2160691b71c4fa7bf9f2575fe8215f7119b0cf89",
+        "sha256:c485342740d21154a06853de79ddf556604ef3670acdda57444c77092e8fb979",
         "Apache-2.0",
         (),
         "people, as in calls; trained by this project",

@@ -125,7 +125,8 @@ class _OneThreadEach:
 _one_thread_each = _OneThreadEach()
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What ended a group of tasks."""
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
@@ -168,7 +169,7 @@ class _Session:
                 for part in (self._read, self._segment, self._finish, self._write):
                     tasks.create_task(part())
         except BaseExceptionGroup as group:
-            raise _first(group) from None
+            raise first_error(group) from None
 
     async def _read(self) -> None:
         async for frame in self._source:

@@ -16,7 +16,7 @@ from torch import Tensor  # noqa: E402
 
 from training.export import AGREEMENT, disagreement, exported, write  # noqa: E402
 from training.u2net import U2NetP, alpha_of  # noqa: E402
-from training.weights import drawn_back, load_published, load_shared, with_previous  # noqa: E402
+from training.weights import drawn_back, load_published, with_previous  # noqa: E402
 
 SIDE = 320
 
@@ -72,36 +72,19 @@ def test_pictures_are_normalised_by_255_and_not_by_their_own_maximum() -> None:
     assert x[0, :, 5, 5].tolist() == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("lean", [False, True])
 @pytest.mark.parametrize("size", [64, 96])
-def test_torch_and_the_exported_file_agree(size: int, lean: bool) -> None:
+def test_torch_and_the_exported_file_agree(size: int) -> None:
     torch.manual_seed(1)
-    network = U2NetP(lean=lean)
+    network = U2NetP()
     assert disagreement(network, exported(network, size), size) < AGREEMENT
 
 
-@pytest.mark.parametrize("lean", [False, True])
-def test_a_checkpoint_becomes_a_file_of_its_averaged_weights(tmp_path: Path, lean: bool) -> None:
+def test_a_checkpoint_becomes_a_file_of_its_averaged_weights(tmp_path: Path) -> None:
     torch.manual_seed(1)
-    network = U2NetP(lean=lean)
+    network = U2NetP()
     torch.save({"averaged": network.state_dict()}, tmp_path / "best.pt")
     assert write(tmp_path / "best.pt", tmp_path / "out.onnx", 64) < AGREEMENT
     assert disagreement(network, (tmp_path / "out.onnx").read_bytes(), 64) < AGREEMENT
-
-
-def test_a_lean_network_begins_with_what_it_shares() -> None:
-    torch.manual_seed(1)
-    lean, whole = U2NetP(lean=True), U2NetP()
-    load_shared(lean, whole)
-    mine, theirs = lean.state_dict(), whole.state_dict()
-    others = [
-        name for name in mine if not torch.equal(mine[name], theirs.get(name, mine[name][:0]))
-    ]
-    assert others == [
-        "encoder.1.conv.weight",
-        "encoder.1.conv.bias",
-        "encoder.2.enter.conv.weight",
-    ]
 
 
 def test_a_network_is_drawn_back_a_part_of_its_way() -> None:

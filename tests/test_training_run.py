@@ -1,6 +1,5 @@
 """A run of training: it learns, is judged, is kept, and goes on."""
 
-import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +12,8 @@ from tests.training_scenes import drawn_scenes  # noqa: E402
 from training.batches import SIZES, Batch, Steps  # noqa: E402
 from training.judge import Judge  # noqa: E402
 from training.loss import matting_loss, mean_errors, overlaps, soft_overlap  # noqa: E402
-from training.segment import Plan, Trainer, new_network, rate_at, train  # noqa: E402
+from training.segment import Plan, Trainer, rate_at, train  # noqa: E402
 from training.u2net import U2NetP  # noqa: E402
-from training.weights import with_previous  # noqa: E402
 
 SIZE = 32
 CPU = torch.device("cpu")
@@ -47,27 +45,6 @@ def test_the_loss_falls_within_a_few_steps() -> None:
     learner, same = trainer(Plan(steps=12, rate=2e-3, warm_up=1)), batch()
     losses = [learner.learn(same) for _ in range(12)]
     assert losses[-1] < 0.85 * losses[0]
-
-
-def test_a_lean_network_comes_nearer_to_its_teacher() -> None:
-    """Than one that starts as it does, and is shown the truth alone."""
-    torch.manual_seed(1)
-    teacher, same, plan = U2NetP(), batch(), Plan(steps=12, rate=2e-3, warm_up=1)
-    lean = new_network(None, teacher)
-    untaught = copy.deepcopy(lean)
-    for network, master in ((lean, teacher), (untaught, None)):
-        learner = Trainer(network, plan, CPU, master)
-        for _ in range(12):
-            learner.learn(same)
-    assert apart(lean, teacher, same) < 0.8 * apart(untaught, teacher, same)
-
-
-def apart(one: U2NetP, other: U2NetP, seen: Batch) -> float:
-    """How far the mattes of two networks are from each other."""
-    x = with_previous(seen.pictures, seen.previous.float() / 255)
-    with torch.no_grad():
-        found, wanted = (network(x)[0].sigmoid() for network in (one, other))
-    return float((found - wanted).abs().mean())
 
 
 def test_a_run_that_was_stopped_goes_on_where_it_was(

@@ -11,7 +11,7 @@ from onnx import checker, helper, numpy_helper
 from pipeline.errors import LivematteError, ModelError
 from training.graph import Graph
 from training.u2net import RGB_CHANNELS, U2NetP
-from training.weights import drawn_back, load_averaged, published
+from training.weights import load_averaged
 
 AGREEMENT = 1e-4
 """The most by which the file's alpha may differ from torch's."""
@@ -61,9 +61,7 @@ def write(checkpoint: Path, out: Path, size: int, share: float = 1.0) -> float:
 
     Of the weights' way from the published ones `share` is kept, see `drawn_back`.
     """
-    network = load_averaged(checkpoint)
-    if share < 1:
-        drawn_back(network, published(), share)
+    network = load_averaged(checkpoint, share)
     file = exported(network, size)
     worst = disagreement(network, file, size)
     if worst > AGREEMENT:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import helper
 from torch import nn
 
-from training.u2net import ConvRelu, DilatedBlock, Stem, U2NetP, UBlock
+from training.u2net import ConvRelu, DilatedBlock, U2NetP, UBlock
 
 _SCALES = "scales"
 
@@ -25,11 +25,9 @@ class Graph:
 
     def matte(self, network: U2NetP, x: str, alpha: str) -> None:
         """The finest side output's alpha."""
-        levels = []
+        levels: list[str] = []
         for stage, block in network.encoder.items():
-            x = self._block(
-                f"encoder{stage}", block, self._halved(x) if network.pools(stage) else x
-            )
+            x = self._block(f"encoder{stage}", block, self._halved(x) if levels else x)
             levels.append(x)
         levels.pop()
         for stage, block in network.decoder.items():
@@ -38,8 +36,6 @@ class Graph:
         self._add("Sigmoid", [logits], alpha)
 
     def _block(self, name: str, block: nn.Module, x: str) -> str:
-        if isinstance(block, Stem):
-            return self._layer(name, block, x)
         assert isinstance(block, UBlock | DilatedBlock)
         pools = isinstance(block, UBlock)
         entered = x = self._layer(f"{name}.enter", block.enter, x)
@@ -54,7 +50,7 @@ class Graph:
         return self._add("Add", [x, entered], name)
 
     def _layer(self, name: str, layer: nn.Module, x: str) -> str:
-        assert isinstance(layer, ConvRelu | Stem)
+        assert isinstance(layer, ConvRelu)
         return self._add("Relu", [self._conv(name, layer.conv, x)], f"{name}.relu")
 
     def _conv(self, name: str, conv: nn.Module, x: str) -> str:

@@ -17,7 +17,7 @@ from training.batches import Batch
 from training.loss import mean_errors, overlaps
 from training.scenes import Scenes
 from training.u2net import U2NetP, alpha_of
-from training.weights import drawn_back, load_averaged, published, with_previous
+from training.weights import load_averaged, with_previous
 
 _SEED = 20_201
 _TOGETHER = 8
@@ -95,9 +95,7 @@ def main(
     """Print the errors of a run's averaged network at each share."""
     judge = Judge.load(mattes=mattes)
     for part in share or [1.0]:
-        network = load_averaged(checkpoint)
-        drawn_back(network, published(), part)
-        score = judge.score(network)
+        score = judge.score(load_averaged(checkpoint, part))
         typer.echo(f"{part:.2f}: {score.error:.2f} {score}")
 
 

@@ -20,18 +20,6 @@ def matting_loss(sides: Sequence[Tensor], alpha: Tensor, weight: Tensor) -> Tens
     return total
 
 
-def taught_loss(sides: Sequence[Tensor], taught: Sequence[Tensor]) -> Tensor:
-    """A scalar: how far logits are from a teacher's, as alpha; both (N, 1, h, w) by side output."""
-    pairs = zip(sides, taught, SIDE_WEIGHTS, strict=True)
-    return torch.stack([share * _crossed(one, other) for one, other, share in pairs]).sum()
-
-
-def _crossed(logits: Tensor, taught: Tensor) -> Tensor:
-    alpha = taught.float().sigmoid()
-    crossed = functional.binary_cross_entropy_with_logits(logits.float(), alpha)
-    return crossed + (logits.float().sigmoid() - alpha).abs().mean()
-
-
 def _one_loss(logits: Tensor, alpha: Tensor, weight: Tensor) -> Tensor:
     found = logits.sigmoid()
     crossed = functional.binary_cross_entropy_with_logits(logits, alpha, reduction="none")

@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from pipeline.errors import LivematteError
 from training.batches import Batch, Steps, batches
 from training.judge import Judge, Score
-from training.loss import matting_loss, taught_loss
+from training.loss import matting_loss
 from training.scenes import Scenes
 from training.u2net import U2NetP
-from training.weights import load_averaged, load_published, load_shared, published, with_previous
+from training.weights import load_averaged, load_published, published, with_previous
 
 _CLIP_NORM = 1.0
 _WEIGHT_DECAY = 1e-4
@@ -50,12 +50,8 @@ _PLAN = Plan()
 class Trainer:
     """A network, its averaged twin, the optimiser, and how many steps they have made."""
 
-    def __init__(
-        self, network: U2NetP, plan: Plan, device: torch.device, teacher: U2NetP | None = None
-    ) -> None:
-        """A `teacher`'s mattes are learned beside the true ones."""
+    def __init__(self, network: U2NetP, plan: Plan, device: torch.device) -> None:
         self.plan, self.device = plan, device
-        self.teacher = teacher and teacher.to(device).requires_grad_(False)
         # On a processor with bfloat16 units this is three times as fast as float32, plane by plane.
         self.network = network.to(device)
         for weight in self.network.parameters():
@@ -106,9 +102,7 @@ class Trainer:
         x = by_pixel(with_previous(pictures, previous))
         with torch.autocast(self.device.type, torch.bfloat16):
             sides = self.network(x)
-            taught = self.teacher(x) if self.teacher else None
-        loss = matting_loss(sides, alpha, weight)
-        return loss if taught is None else loss + taught_loss(sides, taught)
+        return matting_loss(sides, alpha, weight)
 
 
 def average(mean: nn.Module, now: nn.Module, step: int, slowest: float) -> None:
@@ -173,20 +167,14 @@ def save(state: dict[str, Any], file: Path) -> None:
     part.replace(file)
 
 
-def new_network(init: Path | None, teacher: U2NetP | None = None) -> U2NetP:
-    """With the published weights, of a file or of the cache, or those of a checkpoint (.pt).
-
-    With a `teacher` a lean one, which begins with what it shares with it.
-    """
-    if init is None and teacher is None:
+def new_network(init: Path | None) -> U2NetP:
+    """With the published weights, of a file or of the cache, or those of a checkpoint (.pt)."""
+    if init is None:
         return published()
-    if init is not None and init.suffix == ".pt":
+    if init.suffix == ".pt":
         return load_averaged(init)
-    network = U2NetP(lean=teacher is not None)
-    if teacher is not None:
-        load_shared(network, teacher)
-    elif init is not None:
-        load_published(network, init)
+    network = U2NetP()
+    load_published(network, init)
     return network
 
 
@@ -197,9 +185,6 @@ def main(
     rate: Annotated[float, typer.Option(help="The highest learning rate.")] = _PLAN.rate,
     seed: Annotated[int, typer.Option(help="The data follow from it.")] = _PLAN.seed,
     init: Annotated[Path | None, typer.Option(help="An .onnx or .pt file to start from.")] = None,
-    teacher: Annotated[
-        Path | None, typer.Option(help="A .pt file; makes a lean network that learns from it.")
-    ] = None,
     mattes: Annotated[Path | None, typer.Option(help="Mattes made for the portraits.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     workers: Annotated[int, typer.Option(help="Processes that make the data.")] = 1,
@@ -214,8 +199,7 @@ def main(
     state = torch.load(last, map_location="cpu") if last.is_file() else None
     plan = Plan(**state["plan"]) if state else Plan(steps, batch, rate, seed=seed)
     try:
-        master = load_averaged(teacher) if teacher else None
-        trainer = Trainer(new_network(init, master), plan, torch.device(device), master)
+        trainer = Trainer(new_network(init), plan, torch.device(device))
         if state:
             trainer.restore(state)
         judge = Judge.load()

@@ -19,8 +19,6 @@ _WIDTH = 64
 """Channels between stages."""
 _INNER = 16
 """Channels inside a stage."""
-_STEM = 32
-"""Channels of the stem that stands for the first stage of the lean network."""
 _HEIGHTS = {1: 7, 2: 6, 3: 5, 4: 4}
 """Levels of the U inside a stage; stages 5 and 6 dilate instead of pooling."""
 
@@ -83,38 +81,19 @@ class DilatedBlock(nn.Module):
         return result + entered
 
 
-class Stem(nn.Module):
-    """One wide convolution to half the side, and a rectifier."""
-
-    def __init__(self, inputs: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(inputs, _STEM, 6, stride=2, padding=2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.relu(self.conv(x), inplace=True)
-
-
 class U2NetP(nn.Module):
     """Six stages down, five up, and a matte from each: only those from `finest` on are computed.
 
     With `finest` 1 it is the published network, whose first output d0 is fused from the six.
     """
 
-    def __init__(
-        self, finest: int = SHIPPED_SIDE, previous: bool = True, lean: bool = False
-    ) -> None:
-        """`previous`: whether the previous alpha is a fourth channel of the input.
-
-        `lean`: a stem in place of the first stage, which costs more than all others together;
-        `finest` is then at least 2.
-        """
+    def __init__(self, finest: int = SHIPPED_SIDE, previous: bool = True) -> None:
+        """`previous`: whether the previous alpha is a fourth channel of the input."""
         super().__init__()
-        self.finest, self.lean = finest, lean
+        self.finest = finest
         self.inputs = RGB_CHANNELS + PREVIOUS_CHANNELS * previous
-        second = _block(2, _STEM if lean else _WIDTH)
-        deeper = {str(stage): _block(stage, _WIDTH) for stage in range(3, STAGES + 1)}
-        first = Stem(self.inputs) if lean else _block(1, self.inputs)
-        self.encoder = nn.ModuleDict({"1": first, "2": second, **deeper})
+        deeper = {str(stage): _block(stage, _WIDTH) for stage in range(2, STAGES + 1)}
+        self.encoder = nn.ModuleDict({"1": _block(1, self.inputs), **deeper})
         self.decoder = nn.ModuleDict(
             {str(stage): _block(stage, 2 * _WIDTH) for stage in range(STAGES - 1, finest - 1, -1)}
         )
@@ -129,8 +108,8 @@ class U2NetP(nn.Module):
         is (N, 1, H / 2^(k-1), W / 2^(k-1)). The fused one comes first where it is computed.
         """
         levels: list[Tensor] = []
-        for stage, block in self.encoder.items():
-            x = block(halved(x) if self.pools(stage) else x)
+        for block in self.encoder.values():
+            x = block(halved(x) if levels else x)
             levels.append(x)
         sides = [self.side[str(STAGES)](levels.pop())]
         for stage, block in self.decoder.items():
@@ -139,10 +118,6 @@ class U2NetP(nn.Module):
             sides.append(self.side[stage](x))
         sides.reverse()
         return sides if self.fuse is None else [self._fused(sides), *sides]
-
-    def pools(self, stage: str) -> bool:
-        """Whether an encoder's stage takes the one before it at half the side."""
-        return stage not in ("1", "2") if self.lean else stage != "1"
 
     def _fused(self, sides: list[Tensor]) -> Tensor:
         assert self.fuse is not None

@@ -1,5 +1,6 @@
 """Weights from the published ONNX file, and pictures as its authors normalise them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -39,20 +40,30 @@ def published(finest: int = SHIPPED_SIDE, previous: bool = True) -> U2NetP:
     return network
 
 
-def load_averaged(checkpoint: Path) -> U2NetP:
-    """The averaged network of best.pt or last.pt, whole or lean."""
+def load_averaged(checkpoint: Path, share: float = 1.0) -> U2NetP:
+    """The averaged network of best.pt or last.pt, with all its channels or fewer.
+
+    Of the weights' way from the published ones `share` is kept, see `drawn_back`.
+    """
     state = torch.load(checkpoint, map_location="cpu")["averaged"]
-    network = U2NetP(lean="encoder.1.conv.weight" in state)
-    network.load_state_dict(state)
+    network = U2NetP()
+    fit_channels(network, state)
+    if share < 1:
+        drawn_back(network, published(), share)
     return network.eval()
 
 
-def load_shared(network: U2NetP, other: U2NetP) -> None:
-    """Set the weights of those layers that another network has in the same shape."""
-    mine = network.state_dict()
-    theirs = other.state_dict()
-    fitting = {name for name in mine if name in theirs and theirs[name].shape == mine[name].shape}
-    network.load_state_dict({**mine, **{name: theirs[name] for name in fitting}})
+def fit_channels(network: U2NetP, state: Mapping[str, Tensor]) -> None:
+    """Give the convolutions as many channels as they have in a state, and its weights."""
+    for name, layer in network.named_modules():
+        if isinstance(layer, nn.Conv2d):
+            set_weights(layer, state[f"{name}.weight"], state[f"{name}.bias"])
+
+
+def set_weights(layer: nn.Conv2d, weight: Tensor, bias: Tensor) -> None:
+    """Weights (outputs, inputs, height, width), of any number of channels, and bias (outputs,)."""
+    layer.weight, layer.bias = nn.Parameter(weight.contiguous()), nn.Parameter(bias.contiguous())
+    layer.out_channels, layer.in_channels = weight.shape[:2]
 
 
 def drawn_back(network: U2NetP, start: U2NetP, share: float) -> None:
@@ -62,7 +73,9 @@ def drawn_back(network: U2NetP, start: U2NetP, share: float) -> None:
     much of what it knew before of everything else is kept (Wortsman et al., "Robust fine-tuning of
     zero-shot models", CVPR 2022).
     """
-    pairs = zip(network.parameters(), start.parameters(), strict=True)
+    pairs = list(zip(network.parameters(), start.parameters(), strict=True))
+    if any(weight.shape != before.shape for weight, before in pairs):
+        raise ModelError("a narrowed network has no way back: give the one that it was made of")
     with torch.no_grad():
         for weight, before in pairs:
             weight.copy_(before.lerp(weight, share))

@@ -14,7 +14,7 @@ _GREY = solid(48, 48, 48)
 
 def picture_of(matted: Matted, show: Show) -> Frame:
     """What is sent; its width and height are even, as encoders want them."""
-    matted = _even(matted)
+    matted = even(matted)
     if show == "matte":
         return matted.frame.with_planes(grey(matted.frame, matted.alpha))
     return stacked(matted.frame, matted.alpha) if matted.transparent else matted.frame
@@ -31,7 +31,7 @@ def curtain(like: Frame, background: Background) -> Matted:
     return Matted(like.with_planes(still(like, nobody)), nobody, transparent)
 
 
-def _even(matted: Matted) -> Matted:
+def even(matted: Matted) -> Matted:
     frame = matted.frame
     if frame.width % 2 == frame.height % 2 == 0:
         return matted
