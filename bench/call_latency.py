@@ -3,11 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil
 
 import numpy as np
 
 from bench.call_clip import CLOCK, FLIP_SECONDS
 from pipeline.errors import SourceError
+
+_TURN = 2 * FLIP_SECONDS
+"""Seconds from one flip to the next to the same side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +42,34 @@ def trips(sent: Mapping[int, float], seen: Sequence[Seen], rate: int) -> list[Tr
     """The ways of all pictures that came back; `sent` has times by number.
 
     Pictures that follow a flip may be left out on the way, but none comes before it. So the least
-    distance of all flips is the constant one between the clocks. SourceError where there is none,
-    or where already the first flip took so long that it is taken for a later one.
+    distance of all flips is the constant one between the clocks, but for whole turns: a flip that
+    took long is taken for a later one. No picture comes before it is sent, and one at least comes
+    within a turn. SourceError where nothing flipped.
     """
-    step = CLOCK / rate
-    distances = [one.pts - number * step for number, one in _flips(sent, seen, rate)]
+    distances = [one.pts - number * CLOCK / rate for number, one in _flips(sent, seen, rate)]
     if not distances:
         raise SourceError("no picture came back lighter or darker: let the call run for longer")
     distance = min(_near(one, distances[0]) for one in distances)
-    numbers = [round((one.pts - distance) / step) for one in seen]
-    ways = [
+    ways = _ways(sent, seen, rate, distance)
+    late = -min(way.seconds for way in ways)
+    return _ways(sent, seen, rate, distance + CLOCK * _TURN * max(0, ceil(late / _TURN)))
+
+
+def _near(distance: float, first: float) -> float:
+    """Another flip's distance, by whole turns brought near to the first one's."""
+    turn = CLOCK * _TURN
+    return distance + turn * round((first - distance) / turn)
+
+
+def _ways(
+    sent: Mapping[int, float], seen: Sequence[Seen], rate: int, distance: float
+) -> list[Trip]:
+    numbers = [round((one.pts - distance) * rate / CLOCK) for one in seen]
+    return [
         Trip(sent[number], one.arrived)
         for number, one in zip(numbers, seen, strict=True)
         if number in sent
     ]
-    if any(way.seconds < 0 for way in ways):
-        raise SourceError(f"pictures took longer than {2 * FLIP_SECONDS} s: too long to tell apart")
-    return ways
-
-
-def _near(distance: float, first: float) -> float:
-    """A flip that took long was taken for one of the next, whole turns later."""
-    turn = 2 * FLIP_SECONDS * CLOCK
-    return distance + turn * round((first - distance) / turn)
 
 
 def _flips(
