@@ -175,8 +175,8 @@ def _figures(caller: Caller, seconds: float) -> dict[str, Any]:
 
 
 def _window(ways: list[Trip], began: float, seconds: float) -> dict[str, Any]:
-    """Pictures a second, and the milliseconds from send to receive, of those sent in a window."""
-    within = [way for way in ways if began <= way.sent < began + seconds]
+    """Of the pictures that came in a window: how many a second, and ms from send to receive."""
+    within = [way for way in ways if began <= way.arrived < began + seconds]
     took = percentiles([way.seconds for way in within])
     return {"fps": round(len(within) / seconds, 1), "ms": took}
 
