@@ -4,21 +4,15 @@ import asyncio
 import gc
 import os
 import threading
-import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 from aiortc.rtcdtlstransport import RTCCertificate, generate_certificate
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pipeline.frame import AlphaMatte, Frame
-from pipeline.subject import WHOLE, Look
 from stream.server import server
-from stream.server.call import Call
-from stream.server.networks import InTurn, Networks, Turns
-from stream.server.options import CallOptions
-from tests.calling import Camera, Half, Microphone, Rack, pictures, shows_person, until
+from stream.server.networks import Networks
+from tests.calling import Camera, Half, Microphone, pictures, shows_person, until
 from tests.serving import Caller, call_page, gone, page_caller, post_sdp, served
 
 
@@ -45,13 +39,16 @@ def alive() -> tuple[list[str], set[str], int]:
 
 async def settles(wanted: tuple[list[str], set[str], int]) -> None:
     """Closing goes on for some turns of the loop after a session is gone."""
-    for _ in range(250):
+    for _ in range(1000):
         if alive() == wanted:
             return
         await asyncio.sleep(0.02)
     assert alive() == wanted
 
 
+# A round takes a second on an idle machine, and eight on one with five times as much to do as it
+# can: 20 of them would then be stopped as if they hung.
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.slow)])
 async def test_sessions_leave_no_task_thread_or_socket(rounds: int) -> None:
     async with served() as client:
@@ -108,48 +105,6 @@ async def test_a_failed_dtls_handshake_is_logged_with_openssl_s_reason(
             await caller.take(answer["sdp"])
             await gone(client, answer["session"])
     assert "a DTLS handshake failed: wrong curve" in caplog.text
-
-
-def test_turns_are_taken_in_the_order_of_asking() -> None:
-    turns, order = Turns(), list[int]()
-    asked = [threading.Event() for _ in range(5)]
-
-    def take(number: int) -> None:
-        asked[number].set()
-        with turns.turn():
-            order.append(number)
-
-    takers = [threading.Thread(target=take, args=(number,)) for number in range(5)]
-    with turns.turn():
-        for number, taker in enumerate(takers):
-            taker.start()
-            assert asked[number].wait(10)
-            while turns.waiting <= number:
-                time.sleep(0.001)
-    for taker in takers:
-        taker.join(10)
-    assert order == list(range(5))
-
-
-class Costly:
-    """Takes a time that a smaller look makes shorter."""
-
-    def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
-        time.sleep((0.02, 0.005, 0.002)[look.smaller])
-        return np.ones((12, 16), np.float32)
-
-
-async def test_calls_share_a_network_and_give_up_quality_not_each_other() -> None:
-    rack, options = Rack(InTurn(Costly(), Turns())), CallOptions("#0000ff", budget_ms=33.3)
-    calls = [await Call.open(options, rack) for _ in range(4)]
-    cameras = [Camera(rate=15, count=45) for _ in calls]
-    async with asyncio.timeout(60):
-        await asyncio.gather(
-            *(call.run(camera) for call, camera in zip(calls, cameras, strict=True))
-        )
-    shown = [call.statistics.frames_out for call in calls]
-    assert min(shown) > 0.5 * max(shown)
-    assert sum(call.statistics.report()["quality"]["step"] > 0 for call in calls) >= 3
 
 
 async def test_a_model_is_loaded_once_and_off_the_loop() -> None:

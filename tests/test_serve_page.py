@@ -166,6 +166,14 @@ async def test_settings_health_and_metrics_are_told() -> None:
     assert "livematte_frames_in_total" in text
 
 
+async def test_backgrounds_are_called_by_words_that_can_be_said() -> None:
+    async with served() as client:
+        settings = await (await client.get("/settings")).json()
+    titles = [one["title"] for one in settings["backgrounds"]]
+    assert len(set(titles)) == len(titles)
+    assert all(title.replace(" ", "").isalpha() for title in titles)
+
+
 async def test_a_session_s_name_cannot_be_guessed() -> None:
     async with served() as client:
         names = set()

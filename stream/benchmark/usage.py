@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-_STATUS = Path("/proc/self/status")
+_PROCESSES = Path("/proc")
 
 
 def peak_memory() -> float | None:
@@ -18,9 +18,9 @@ def peak_memory() -> float | None:
     return _status("VmHWM") or _peak_by_rusage()
 
 
-def memory() -> float | None:
-    """The memory that this process holds now, in MiB; None where nobody knows."""
-    return _status("VmRSS")
+def memory(process: int | None = None) -> float | None:
+    """The memory that a process, by default this one, holds now, in MiB; None if nobody knows."""
+    return _status("VmRSS", process)
 
 
 def processor_seconds() -> float:
@@ -36,10 +36,11 @@ def percentiles(seconds: Sequence[float]) -> dict[str, float]:
     return {f"p{rank}": round(float(ms), 2) for rank, ms in zip((50, 95, 99), values, strict=True)}
 
 
-def _status(field: str) -> float | None:
-    if not _STATUS.is_file():
+def _status(field: str, process: int | None = None) -> float | None:
+    status = _PROCESSES / str(process or "self") / "status"
+    if not status.is_file():
         return None
-    for line in _STATUS.read_text().splitlines():
+    for line in status.read_text().splitlines():
         if line.startswith(field):
             return int(line.split()[1]) / 1024
     return None

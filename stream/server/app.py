@@ -15,6 +15,9 @@ from stream.server.server import SERVER, Server
 from stream.server.settings import ServerSettings
 
 KEEP_ALIVE_SECONDS = 30.0
+"""In which a connection has to ask something, from its first byte to the end of the head."""
+LINGER_SECONDS = 2.0
+"""For which the rest of a body is taken after the answer, so that the client reads the answer."""
 
 
 def make_app(settings: ServerSettings, networks: Networks) -> web.Application:
@@ -40,6 +43,7 @@ async def serving(settings: ServerSettings, networks: Networks) -> AsyncIterator
         handle_signals=False,
         auto_decompress=False,
         keepalive_timeout=KEEP_ALIVE_SECONDS,
+        lingering_time=LINGER_SECONDS,
         shutdown_timeout=2.0,
     )
     await runner.setup()

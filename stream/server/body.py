@@ -14,19 +14,19 @@ JSON_BYTES = SDP_BYTES = 64 * 1024
 LARGEST_JSON_OFFER = 2 * SDP_BYTES
 
 
-async def read_body(
-    request: web.Request, limit: int, *content_types: str, seconds: float = BODY_SECONDS
-) -> bytes:
-    """At most `limit` bytes of one of the types; Problem 408, 413 or 415 otherwise."""
+async def read_body(request: web.Request, limit: int, *content_types: str) -> bytes:
+    """At most `limit` bytes of one of the types; Problem 400, 408, 413 or 415 otherwise."""
     if content_types and request.content_type not in content_types:
         raise Problem(415, f"Send {' or '.join(content_types)}.")
     if (request.content_length or 0) > limit:
         raise Problem(413, f"At most {limit} bytes are taken here.")
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(BODY_SECONDS):
             return await _up_to(request, limit)
     except TimeoutError:
         raise Problem(408, "The body did not arrive in time.") from None
+    except ConnectionError:
+        raise Problem(400, "The body broke off.") from None
 
 
 async def _up_to(request: web.Request, limit: int) -> bytes:

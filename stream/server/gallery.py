@@ -26,10 +26,16 @@ MOST_UPLOADS, MOST_OF_ONE = 64, 8
 """Uploads that are kept in all, and of one browser; the oldest go."""
 UPLOAD_SECONDS = 12 * 3600.0
 """How long an upload is kept."""
-_OPEN = ("blur", "transparent", "#202830", "#f2efe9", "#00b140")
-_TITLES = {"blur": "Blur", "transparent": "Transparent"}
 
 Kind = Literal["blur", "colour", "picture", "video", "transparent"]
+_OPEN: tuple[tuple[str, str, Kind], ...] = (
+    ("blur", "Blur", "blur"),
+    ("transparent", "Transparent", "transparent"),
+    ("#202830", "Dark slate", "colour"),
+    ("#f2efe9", "Warm white", "colour"),
+    ("#00b140", "Green screen", "colour"),
+)
+"""What every server has: id, title, kind."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +77,7 @@ class Gallery:
     _decoding: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        for entry in [*map(_built_in, _OPEN), *_of_folder(self.folder)]:
+        for entry in [*(Entry(*named) for named in _OPEN), *_of_folder(self.folder)]:
             self._entries[entry.id] = entry
 
     def entries(self, owner: str) -> list[dict[str, Any]]:
@@ -136,12 +142,6 @@ class Gallery:
         for entry in self._uploads():
             if self.clock() - entry.born > UPLOAD_SECONDS:
                 del self._entries[entry.id]
-
-
-def _built_in(name: str) -> Entry:
-    if name in ("blur", "transparent"):
-        return Entry(name, _TITLES[name], "blur" if name == "blur" else "transparent")
-    return Entry(name, name, "colour")
 
 
 def _of_folder(folder: Path | None) -> list[Entry]:

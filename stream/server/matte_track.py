@@ -15,6 +15,9 @@ from stream.worker import Worker
 T = TypeVar("T", av.VideoFrame, av.AudioFrame)
 
 VIDEO_CLOCK = Fraction(1, 90_000)
+SHORTEST_STEP = 90
+"""Of that clock, a millisecond. aiortc rounds to microseconds and back: steps of one tick may
+vanish, and receivers take pictures of the same time for parts of one, which nobody can decode."""
 
 
 class SlotTrack(MediaStreamTrack):
@@ -53,12 +56,12 @@ class MatteTrack(SlotTrack):
 
     def __init__(self) -> None:
         super().__init__("video", slots=1)
-        self._sent = -1
+        self._sent = -SHORTEST_STEP
 
     async def recv(self) -> av.VideoFrame | av.AudioFrame:
         frame = await super().recv()
         pts = round((frame.pts or 0) * (frame.time_base or VIDEO_CLOCK) / VIDEO_CLOCK)
-        self._sent = max(pts, self._sent + 1)
+        self._sent = max(pts, self._sent + SHORTEST_STEP)
         frame.pts, frame.time_base = self._sent, VIDEO_CLOCK
         return frame
 

@@ -1,5 +1,7 @@
 """What an operator's Prometheus is told."""
 
+import asyncio
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
@@ -28,6 +30,8 @@ class Metrics:
             buckets=AGES,
             registry=registry,
         )
+        tasks = Gauge("livematte_tasks", "Of the event loop, now", registry=registry)
+        tasks.set_function(lambda: len(asyncio.all_tasks()))
         for kind in ("page", "whip", "whep"):
             self.sessions.labels(kind)
 
@@ -36,6 +40,7 @@ class Metrics:
         return Meter(self)
 
     def text(self) -> bytes:
+        """Asked for on the event loop."""
         return generate_latest(self._registry)
 
 

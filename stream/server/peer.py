@@ -11,7 +11,6 @@ from aiortc import (
     RTCPeerConnection,
     RTCSessionDescription,
 )
-from aiortc.codecs import h264, vpx
 from aiortc.mediastreams import MediaStreamTrack
 from aiortc.rtcdatachannel import RTCDataChannel
 from aiortc.sdp import SessionDescription
@@ -27,14 +26,6 @@ logger = logging.getLogger(__name__)
 CONNECT_SECONDS = 20.0
 """From the answer to a connection; then the peer is given up."""
 ANSWER_SECONDS = 5.0
-FIRST_BITRATE, LARGEST_BITRATE = 2_500_000, 12_000_000
-"""Bits a second: of 720p at 30 a second, and of 1080p above its matte. A peer may ask for less."""
-
-
-def raise_bitrates() -> None:
-    """aiortc's own limits, constants of its modules, are those of a thumbnail."""
-    vpx.DEFAULT_BITRATE = h264.DEFAULT_BITRATE = FIRST_BITRATE
-    vpx.MAX_BITRATE = h264.MAX_BITRATE = LARGEST_BITRATE
 
 
 class Peer:

@@ -11,6 +11,7 @@ from aiohttp import web
 from pipeline.composite import Background
 from pipeline.refine import EdgeRefiner
 from pipeline.segment import Segmenter
+from stream.server.bitrate import fit_bitrates
 from stream.server.call import Call
 from stream.server.control import Control
 from stream.server.gallery import Gallery
@@ -18,7 +19,7 @@ from stream.server.metrics import Metrics
 from stream.server.networks import Networks
 from stream.server.offer import OfferRules
 from stream.server.options import CallOptions
-from stream.server.peer import Peer, raise_bitrates
+from stream.server.peer import Peer
 from stream.server.problems import Problem
 from stream.server.sessions import Session, Sessions, until_first
 from stream.server.settings import ServerSettings
@@ -32,7 +33,7 @@ class Server:
     """Everything that requests share. It is the wardrobe of its calls."""
 
     def __init__(self, settings: ServerSettings, networks: Networks) -> None:
-        raise_bitrates()
+        fit_bitrates()
         self.settings, self.networks = settings, networks
         self.metrics = Metrics()
         self.gallery = Gallery(settings.backgrounds)

@@ -27,6 +27,8 @@ async def read_upload(request: web.Request) -> tuple[bytes, str]:
             return await _first_file(request)
     except TimeoutError:
         raise Problem(408, "The upload did not arrive in time.") from None
+    except ConnectionError:
+        raise Problem(400, "The upload broke off.") from None
     except (ValueError, AssertionError, RuntimeError):  # aiohttp's, at a malformed form
         raise Problem(400, "This form cannot be read.") from None
 
