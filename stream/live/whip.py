@@ -15,8 +15,9 @@ from pipeline.matting import Matted
 from stream.convert import video_from_frame
 from stream.live.address import SinkAddress
 from stream.live.sound import Samples, Sound
+from stream.server.bitrate import fit_bitrates
 from stream.server.matte_track import MatteTrack, SlotTrack
-from stream.server.peer import CONNECT_SECONDS, close, raise_bitrates
+from stream.server.peer import CONNECT_SECONDS, close
 from stream.worker import Worker
 
 SDP = "application/sdp"
@@ -79,7 +80,7 @@ class WhipOutlet:
             await self._worker.aclose()
 
     async def _connect(self, url: str, token: str | None) -> None:
-        raise_bitrates()
+        fit_bitrates()
         for track in (self._video, self._audio):
             if track is not None:
                 self._connection.addTransceiver(track, "sendonly")
