@@ -2,7 +2,7 @@
 
     python -m bench.calls
 
-Takes some four minutes, and wants the machine for itself. `livematte serve` runs in a process of
+Takes some five minutes, and wants the machine for itself. `livematte serve` runs in a process of
 its own; this one is the client.
 """
 
