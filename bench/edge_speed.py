@@ -2,14 +2,11 @@
 
 - a patch, in calls of 32;
 - a 1080p picture as `livematte image` does it, with all of its edge refined, beside the published
-  U²-Net-p alone in ONNX Runtime, in turns;
-- frames of 720p one after another with a budget of 33 ms, to hold which patches and quality are
-  given up: medians, and of the time the 95th percentile too.
+  U²-Net-p alone in ONNX Runtime, in turns.
 """
 
 import json
 import sys
-from itertools import chain
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -17,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from bench.segmentation import time_in_turns
-from pipeline.composite import Blur, Transparent
+from pipeline.composite import Transparent
 from pipeline.frame import AlphaMatte, Frame, resize
 from pipeline.models import MODEL_FOR, find_model
 from pipeline.network import Picture
@@ -27,7 +24,6 @@ from stream.benchmark.clip import SIZES, film
 from stream.loaded_networks import LoadedNetworks
 
 _BATCH, _ROUNDS, _SIDE = 32, 15, 320
-_BUDGET_S, _FRAMES, _LEARNING = 1 / 30, 120, 30
 
 
 def patch_ms() -> float:
@@ -63,27 +59,8 @@ def picture_ms() -> dict[str, float]:
     }
 
 
-def live_ms() -> dict[str, float]:
-    """Of frames in a call's order, and what became of their edges."""
-    networks = LoadedNetworks.load(MODEL_FOR["person"], RuntimeOptions(), budget=_BUDGET_S)
-    matting = networks.matting(Blur())
-    frames = [Frame.from_rgb(picture) for picture in film(SIZES["720p"], _FRAMES)]
-    taken, became = [], []
-    for frame in chain(frames, reversed(frames)):
-        began = perf_counter()
-        matting.process(frame)
-        taken.append(1e3 * (perf_counter() - began))
-        became.append(matting.refined)
-    p50, p95 = np.percentile(taken[_LEARNING:], (50, 95))
-    counts = {
-        name: float(median(getattr(one, name) for one in became[_LEARNING:]))
-        for name in ("found", "refined", "carried")
-    }
-    return {"p50_ms": p50, "p95_ms": p95, **counts, "quality_step": matting.ladder.step}
-
-
 def main() -> None:
-    figures: dict[str, Any] = {"patch_ms": patch_ms(), **picture_ms(), "live": live_ms()}
+    figures: dict[str, Any] = {"patch_ms": patch_ms(), **picture_ms()}
     json.dump(figures, sys.stdout, indent=1, default=float)
 
 

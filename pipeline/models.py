@@ -177,7 +177,7 @@ _ENTRIES = (
 CATALOGUE = {entry.name: entry for entry in _ENTRIES}
 EDGE = ModelFile(
     "livematte-edge",
-    "sha256:",
+    "sha256:8013be1fd133219c044bfca91fad1d89482132efa79bacaf6524a07deba77473",
     "Apache-2.0",
     (),
     "corrects the edge, patch by patch; trained by this project",
