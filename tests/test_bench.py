@@ -26,7 +26,7 @@ from tests.fakes import plain_frame
 from tests.running import Command, assert_refused
 
 STAGES = {"decode", "look", "segment", "refine", "smooth", "edges", "composite", "encode"}
-PARTS = {"machine", "start", "file", "live", "overload", "absent"}
+PARTS = {"machine", "start", "file", "live", "overload", "edges", "absent"}
 
 
 @pytest.fixture
@@ -51,6 +51,11 @@ def test_a_quick_run_measures_all_that_is_promised(
     assert {row["cache"] for row in report["start"]} == {"cold", "cached"}
     assert all(0 <= row["dropped_share"] < 1 for row in [*report["live"], *report["overload"]])
     assert report["overload"][0]["rate"] >= 2 * report["live"][0]["rate"]
+    assert [(row["kind"], row["refine"]) for row in report["edges"]] == [
+        *(("file", "off"), ("file", "auto")),
+        *(("live", "off"), ("live", "auto")),
+    ]
+    assert all(row["rois"]["refined"] == 0 for row in report["edges"] if row["refine"] == "off")
     picture = cv2.imread(str(chart))
     assert picture is not None
     assert picture.shape[1] == 960
@@ -175,6 +180,7 @@ def drawn_report() -> dict[str, Any]:
     }
     live |= {"age_ms": {"p50": 40.0, "p95": 60.0, "p99": 70.0, "p100": 80.0}}
     live |= {"quality": {"step": 0, "downs": 0, "ups": 0}, "memory_growth_mib": 0.1}
+    edges = {"kind": "live", "refine": "auto", "rois": {"found": 9, "refined": 2, "carried": 1}}
     start = {"cache": "cold", "imports_s": 0.5, "network_s": 1.0, "first_frame_s": 2.0}
     rival = {"ran_as": "1.0", "does": "something else"}
     machine: dict[str, Any] = {
@@ -193,6 +199,7 @@ def drawn_report() -> dict[str, Any]:
         "file": [network | file],
         "live": [network | live],
         "overload": [network | live],
+        "edges": [network | live | edges],
         "absent": {"cuda": "no driver"},
         "network": [],
         "peers": {

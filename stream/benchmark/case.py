@@ -45,7 +45,7 @@ class Case:
     """Frames a second that a live source offers."""
     budget: float = float("inf")
     """Seconds a frame that the quality ladder holds; infinity: quality is never given up."""
-    refine: Refine = "auto"
+    refine: Refine = "off"
     cache: str | None = None
     """A folder for compiled networks in place of the usual one."""
     spawned_at: float = 0.0

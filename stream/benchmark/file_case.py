@@ -36,6 +36,7 @@ def measure_file(case: Case) -> Figures:
         began = processor_seconds()
         stats = asyncio.run(matte_clip(matting, Path(case.clip), target))
         busy, peak = processor_seconds() - began, peak_memory()
+        rois = matting.rois.means()
         target.unlink()
         calls = Laps(lambda: network.seconds)
         stages = asyncio.run(_stages(matting, Path(case.clip), target, calls))
@@ -49,6 +50,7 @@ def measure_file(case: Case) -> Figures:
         "peak_mib": None if peak is None else round(peak, 1),
         "network_ms": round(1e3 * median(calls.seconds), 2),
         "outside_network_ms": round(1e3 * median(outside), 2),
+        "rois": rois,
         "stages_ms": {name: percentiles(times) for name, times in stages.items()},
     }
 

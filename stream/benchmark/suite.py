@@ -67,6 +67,7 @@ def measure(suite: Suite, say: Say) -> dict[str, Any]:
             "file": list(measuring.files()),
             "live": list(measuring.lives()),
             "overload": list(measuring.overloads()),
+            "edges": list(measuring.edges()),
             "absent": measuring.absent,
         }
 
@@ -105,10 +106,23 @@ class _Measuring:
         rate = OVERLOAD * max(LIVE_RATE, self._file_fps.get(size, 0.0))
         yield from self._live(size, self._most, rate, OVERLOAD_SECONDS)
 
+    def edges(self) -> Iterator[Figures]:
+        """A file and a live session without and with the edge refined; all others go without."""
+        size = self._usual_size()
+        for refine in ("off", "auto"):
+            case = self._case("file", size, self._most, refine=refine)
+            yield from self._row(case, "auto", kind="file", refine=refine)
+        for refine in ("off", "auto"):
+            case = self._live_case(size, self._most, LIVE_RATE, LIVE_SECONDS, refine=refine)
+            yield from self._row(case, "auto", kind="live", refine=refine)
+
     def _live(self, size: str, threads: int, rate: float, seconds: float) -> Iterator[Figures]:
+        yield from self._row(self._live_case(size, threads, rate, seconds), "auto")
+
+    def _live_case(self, size: str, threads: int, rate: float, seconds: float, **more: Any) -> Case:
         frames = min(round(rate * seconds), 4 * self._suite.frames)
-        case = self._case("live", size, threads, rate=rate, budget=1 / LIVE_RATE, frames=frames)
-        yield from self._row(case, "auto")
+        budget = 1 / LIVE_RATE
+        return self._case("live", size, threads, rate=rate, budget=budget, frames=frames, **more)
 
     def _usual_size(self) -> str:
         sizes = self._suite.sizes

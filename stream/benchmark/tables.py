@@ -27,6 +27,7 @@ def tables(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "File to file", file_table(report["file"])
     yield "Stages, one frame at a time: p50 / p95 / p99 in ms", stage_table(report["file"])
     yield "Live", live_table([*report["live"], *report["overload"]])
+    yield "The edge refined", edge_table(report["edges"])
     yield "From the start of the process to the first frame", start_table(report["start"])
 
 
@@ -90,6 +91,21 @@ def live_table(rows: Sequence[Row]) -> str:
                 *(row["age_ms"]["p50"], row["age_ms"]["p95"]),
                 *(row["quality"]["step"], row["quality"]["downs"], row["quality"]["ups"]),
                 row["memory_growth_mib"],
+            )
+            for row in rows
+        ),
+    )
+
+
+def edge_table(rows: Sequence[Row]) -> str:
+    head = ("what", "size", "refine", "fps", "age p95 ms", "patches", "refined", "carried")
+    return table(
+        head,
+        (
+            (
+                *(row["kind"], row["size"], row["refine"], row["fps"]),
+                row["age_ms"]["p95"] if "age_ms" in row else "",
+                *(row["rois"][name] for name in ("found", "refined", "carried")),
             )
             for row in rows
         ),
