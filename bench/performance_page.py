@@ -16,7 +16,8 @@ sways before a textured room, with a camera's grain, 30 frames a second, H.264.
 - *File to file*: as `livematte file` with `--background blur` and `--refine off`. Decoding, matting
   and encoding (H.264, veryfast, crf 20) overlap and are all counted; loading the network is not.
   "processor ms" is the time of all cores for a frame. "network ms" is the network's share of a
-  frame and "else ms" all the rest, medians of frames taken one at a time. "peak MiB" is of the whole process.
+  frame and "else ms" all the rest, medians of frames taken one at a time. "peak MiB" is of the
+  whole process.
 - *Stages*: some thirty frames, one at a time, so that they do not compete; of so few, p99 is nearly
   the slowest. "look" reduces the frame and finds
   where the subject is; "segment" is the network with the scaling round it.
