@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-import cv2
-import torch
 import typer
 
 from pipeline.errors import LivematteError
@@ -17,7 +15,7 @@ from training.edge_network import EdgeGenerator
 from training.edge_patches import EdgeSteps, edge_batches, prepared
 from training.edge_prepare import Layers
 from training.edge_trainer import EdgePlan, EdgeTrainer
-from training.segment import save
+from training.segment import begin, save
 
 _REPORT_EVERY = 50
 _SAVE_EVERY = 250
@@ -88,16 +86,9 @@ def main(
     workers: Annotated[int, typer.Option(help="Processes that make the batches.")] = 1,
 ) -> None:
     """Train, or go on with the run that `out` holds: its own plan then counts."""
-    torch.manual_seed(seed)
-    cv2.setNumThreads(0)
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    out.mkdir(parents=True, exist_ok=True)
-    last = out / "last.pt"
-    state = torch.load(last, map_location="cpu") if last.is_file() else None
+    where, state = begin(out, seed, device)
     plan = EdgePlan(**state["plan"]) if state else EdgePlan(steps, batch, rate, seed=seed)
     try:
-        where = torch.device(device)
         look = load_features(where)
         typer.echo(f"perceptual loss by {type(look).__name__}" if look else "no perceptual loss")
         trainer = EdgeTrainer(EdgeGenerator(), plan, where, look)

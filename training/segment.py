@@ -178,6 +178,18 @@ def new_network(init: Path | None) -> U2NetP:
     return network
 
 
+def begin(out: Path, seed: int, device: str) -> tuple[torch.device, dict[str, Any] | None]:
+    """Where to train (`auto`: a GPU if there is one), and the state of the run in `out`, if any."""
+    torch.manual_seed(seed)
+    cv2.setNumThreads(0)  # see `training.batches.batches`
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    out.mkdir(parents=True, exist_ok=True)
+    last = out / "last.pt"
+    state = torch.load(last, map_location="cpu") if last.is_file() else None
+    return torch.device(device), state
+
+
 def main(
     out: Annotated[Path, typer.Option(file_okay=False, help="Weights and log; a run goes on.")],
     steps: Annotated[int, typer.Option(help="Of how many batches.")] = _PLAN.steps,
@@ -190,16 +202,10 @@ def main(
     workers: Annotated[int, typer.Option(help="Processes that make the data.")] = 1,
 ) -> None:
     """Train, or go on with the run that `out` holds: its own plan then counts."""
-    torch.manual_seed(seed)
-    cv2.setNumThreads(0)
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    out.mkdir(parents=True, exist_ok=True)
-    last = out / "last.pt"
-    state = torch.load(last, map_location="cpu") if last.is_file() else None
+    where, state = begin(out, seed, device)
     plan = Plan(**state["plan"]) if state else Plan(steps, batch, rate, seed=seed)
     try:
-        trainer = Trainer(new_network(init), plan, torch.device(device))
+        trainer = Trainer(new_network(init), plan, where)
         if state:
             trainer.restore(state)
         judge = Judge.load()
