@@ -11,6 +11,10 @@ from pipeline.temporal import MOVING, NOISE_FLOOR, STILL
 
 LOST_AT = 0.25
 """A change of the guided alpha, of a cell, after which a correction of it is worth nothing."""
+SETTLING = 0.25
+"""How much of a correction's change is shown at once. What is found in a moving edge differs from
+frame to frame: shown whole it flickers more than the matte does without it."""
+_INVISIBLE = 1 / 512
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +42,7 @@ class Carried:
     luma: Floats | None = None
     alpha: Floats | None = None
     _last: Floats | None = None
+    _shown: Floats | None = None
 
     def staleness(self, guide: NDArray[np.uint8], alpha: Floats) -> Floats:
         """How far each cell has changed since it was refined, 0…1: float32 (h, w).
@@ -65,6 +70,22 @@ class Carried:
         assert self._last is not None
         self.findings[number] = finding
         self.luma[cells], self.alpha[cells] = self._last[cells], alpha[cells]
+
+    @property
+    def fades(self) -> bool:
+        """Whether corrections of earlier frames are still to be seen."""
+        return self._shown is not None and float(np.abs(self._shown).max()) > _INVISIBLE
+
+    def settled(self, correction: Floats) -> Floats:
+        """A frame's corrections as they are shown: they come and go over some frames.
+
+        Both float32 (H, W), 0 beyond the edge's band. The first frame's are shown as they are.
+        """
+        if self._shown is None:
+            self._shown = correction
+        else:
+            cv2.accumulateWeighted(correction, self._shown, SETTLING)
+        return self._shown
 
 
 def _change(one: Floats, other: Floats) -> Floats:
