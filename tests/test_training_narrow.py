@@ -14,7 +14,7 @@ from pipeline.errors import ModelError  # noqa: E402
 from tests.training_scenes import drawn_scenes  # noqa: E402
 from training.batches import Batch, Steps  # noqa: E402
 from training.export import AGREEMENT, disagreement, exported  # noqa: E402
-from training.narrow import CUTS, Cut, narrowed  # noqa: E402
+from training.narrow import CUTS, Cut, narrowed, opened  # noqa: E402
 from training.u2net import U2NetP  # noqa: E402
 from training.weights import drawn_back, load_averaged, with_previous  # noqa: E402
 
@@ -79,10 +79,20 @@ def test_readers_make_up_for_a_channel_that_two_others_add_up_to(
     assert difference < 0.05 * (matte(naive, batches[0]) - matte(network, batches[0])).abs().max()
 
 
+def test_what_the_last_step_up_does_not_add_to_is_made_without_it(
+    network: U2NetP, batches: list[Batch]
+) -> None:
+    for name in ("encoder.1.up.5", "encoder.2.up.4"):
+        network.get_submodule(f"{name}.conv").bias.data[:] = -1e3
+    light = opened(network, batches)
+    assert not any(name.startswith("encoder.1.up.5") for name in light.state_dict())
+    assert (matte(light, batches[0]) - matte(network, batches[0])).abs().max() < 1e-3
+
+
 def test_a_narrowed_network_is_kept_exported_and_never_drawn_back(
     network: U2NetP, batches: list[Batch], tmp_path: Path
 ) -> None:
-    small = narrowed(network, CUTS, batches[:1])
+    small = narrowed(opened(network, batches[:1]), CUTS, batches[:1])
     torch.save({"averaged": small.state_dict()}, tmp_path / "small.pt")
     loaded = load_averaged(tmp_path / "small.pt")
     assert torch.equal(matte(loaded, batches[0]), matte(small, batches[0]))

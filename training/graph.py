@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import helper
 from torch import nn
 
-from training.u2net import ConvRelu, DilatedBlock, U2NetP, UBlock
+from training.u2net import STAGES, ConvRelu, DilatedBlock, U2NetP, UBlock
 
 _SCALES = "scales"
 
@@ -21,14 +21,15 @@ class Graph:
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
+        self._made: set[str] = set()
         self.arrays: dict[str, NDArray[np.float32]] = {_SCALES: np.array((1, 1, 2, 2), np.float32)}
 
     def matte(self, network: U2NetP, x: str, alpha: str) -> None:
         """The finest side output's alpha."""
         levels: list[str] = []
         for stage, block in network.encoder.items():
-            x = self._block(f"encoder{stage}", block, self._halved(x) if levels else x)
-            levels.append(x)
+            levels.append(self._block(f"encoder{stage}", block, x))
+            x = levels[-1] if block.open_top or stage == str(STAGES) else self._halved(levels[-1])
         levels.pop()
         for stage, block in network.decoder.items():
             x = self._block(f"decoder{stage}", block, self._joined(self._doubled(x), levels.pop()))
@@ -47,6 +48,8 @@ class Graph:
         for place, layer in enumerate(block.up):
             large = self._doubled(x) if pools and place else x
             x = self._layer(f"{name}.up{place}", layer, self._joined(large, levels.pop()))
+        if block.open_top:
+            return self._joined(x, self._halved(levels.pop()), self._halved(entered))
         return self._add("Add", [x, entered], name)
 
     def _layer(self, name: str, layer: nn.Module, x: str) -> str:
@@ -68,15 +71,18 @@ class Graph:
         return self._add("Conv", [x, weight, bias], f"{name}.conv", **shape, pads=pads)
 
     def _halved(self, x: str) -> str:
+        if f"{x}.half" in self._made:
+            return f"{x}.half"
         return self._add("MaxPool", [x], f"{x}.half", kernel_shape=[2, 2], strides=[2, 2])
 
     def _doubled(self, x: str) -> str:
         how = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
         return self._add("Resize", [x, "", _SCALES], f"{x}.double", **how)
 
-    def _joined(self, x: str, y: str) -> str:
-        return self._add("Concat", [x, y], f"{x}+{y}", axis=1)
+    def _joined(self, *maps: str) -> str:
+        return self._add("Concat", list(maps), "+".join(maps), axis=1)
 
     def _add(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
         self.nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
+        self._made.add(output)
         return output

@@ -1,7 +1,8 @@
-"""Channels that a trained network can do without: `python -m training.narrow WHOLE.pt OUT.pt`.
+"""What a trained network can do without: `python -m training.narrow WHOLE.pt OUT.pt`.
 
-The channels whose loss the layers that read them can best make up for are taken out one by one, and
-those layers get the weights that, by least squares over samples of what they see, come nearest to
+The last step up of those stages goes whose result is only pooled for the next one, and then channels
+of what is left at the input's full side: those whose loss the layers that read them can best make up
+for. Such layers get the weights that, by least squares over samples of what they see, come nearest to
 what they made before (He, Zhang, Sun, "Channel Pruning for Accelerating Very Deep Neural Networks",
 ICCV 2017; which channel goes by Hassibi and Stork, "Optimal Brain Surgeon", 1993). No training
 follows, so it takes minutes.
@@ -23,7 +24,7 @@ from torch.nn import functional
 from pipeline.errors import LivematteError
 from training.batches import Batch, Steps
 from training.scenes import Scenes
-from training.u2net import U2NetP
+from training.u2net import RGB_CHANNELS, U2NetP
 from training.weights import load_averaged, set_weights, with_previous
 
 _PATCHES = 6000
@@ -42,13 +43,7 @@ class Cut:
     """Convolutions that read them, and from which of their input channels on."""
 
 
-CUTS = (
-    Cut(
-        24,
-        ("encoder.1.enter", "encoder.1.up.5"),
-        (("encoder.1.down.0", 0), ("encoder.2.enter", 0)),
-    ),
-)
+CUTS = (Cut(24, ("encoder.1.enter",), (("encoder.1.down.0", 0), ("encoder.2.enter", 32))),)
 """In the first stage, which costs more than all others together: there the map is large."""
 
 
@@ -106,11 +101,27 @@ class Fit:
         return (len(self._inner) - 1) // _TAPS
 
 
+def opened(whole: U2NetP, batches: Sequence[Batch]) -> U2NetP:
+    """A network whose finer stages are open at the top; see `training.u2net.UBlock`."""
+    network = U2NetP(whole.finest, whole.inputs > RGB_CHANNELS, open_top=True)
+    state = whole.state_dict()
+    for name, layer in network.named_modules():
+        if isinstance(layer, nn.Conv2d) and layer.weight.shape == state[f"{name}.weight"].shape:
+            set_weights(layer, state[f"{name}.weight"].clone(), state[f"{name}.bias"].clone())
+    for stage in range(2, network.finest + 1):
+        name = f"encoder.{stage}.enter"
+        channels = _layer(network, name).in_channels
+        (fit,) = _fitted(network, whole, [(name, 0)], channels, {}, batches)
+        set_weights(_layer(network, name), *fit.weights(range(channels)))
+    return network
+
+
 def narrowed(whole: U2NetP, cuts: Sequence[Cut], batches: Sequence[Batch]) -> U2NetP:
     """A network with fewer channels that makes nearly the same of these batches."""
     network, kept = copy.deepcopy(whole), dict[str, list[int]]()
     for cut in cuts:
-        fits = _fitted(network, whole, cut, kept, batches)
+        channels = _layer(network, cut.makers[0]).out_channels
+        fits = _fitted(network, whole, cut.readers, channels, kept, batches)
         chosen = _chosen(fits, cut.keep)
         for name in cut.makers:
             layer, kept[name] = _layer(network, name), chosen
@@ -137,18 +148,18 @@ def _layer(network: U2NetP, name: str) -> nn.Conv2d:
 def _fitted(
     network: U2NetP,
     whole: U2NetP,
-    cut: Cut,
+    readers: Sequence[tuple[str, int]],
+    channels: int,
     kept: Mapping[str, list[int]],
     batches: Sequence[Batch],
 ) -> list[Fit]:
     """How each reader makes, of what it reads in `network`, what it made in `whole`.
 
-    `kept`: what earlier cuts left of a layer's channels.
+    `channels` of what they read may go; `kept`: what earlier cuts left of a layer's own.
     """
-    channels = _layer(network, cut.makers[0]).out_channels
     rng = np.random.default_rng(0)
-    names = [name for name, _ in cut.readers]
-    fits = [Fit(first, channels) for _, first in cut.readers]
+    names = [name for name, _ in readers]
+    fits = [Fit(first, channels) for _, first in readers]
     for batch in batches:
         x = with_previous(batch.pictures, batch.previous.float() / 255)
         with _heard(network, names) as reads, _heard(whole, names) as makes, torch.no_grad():
@@ -219,7 +230,7 @@ def main(
         typer.echo(error, err=True)
         raise typer.Exit(1) from error
     seen = [steps[step] for step in range(batches)]
-    small = narrowed(network, CUTS, seen)
+    small = narrowed(opened(network, seen), CUTS, seen)
     torch.save({"step": 0, "averaged": small.state_dict()}, out)
     before, after = (sum(one.numel() for one in net.parameters()) for net in (network, small))
     typer.echo(f"{out}: {after:,} weights of {before:,}")

@@ -20,7 +20,7 @@ from training.people import (
 from training.previous import faithful, previous_alpha, united
 from training.rooms import Rooms, with_chair
 
-NOBODY, OWN_PHOTO = 0.08, 0.25
+NOBODY, OWN_PHOTO = 0.08, 0.33
 _IN_FRONT = 0.15
 """How often something stands in front of them all."""
 _CROWD = (0.78, 0.17, 0.05)

@@ -35,18 +35,24 @@ class ConvRelu(nn.Module):
 
 
 class UBlock(nn.Module):
-    """RSU-L: a U of `height` levels, pooled between them, added to what goes into it."""
+    """RSU-L: a U of `height` levels, pooled between them, added to what goes into it.
 
-    def __init__(self, inputs: int, height: int) -> None:
+    Open at the top it is where only the next stage reads what it makes, at half the side: the last
+    step up, which costs most, is left out, and the next stage gets what it would have been made of.
+    """
+
+    def __init__(self, inputs: int, height: int, open_top: bool = False) -> None:
         super().__init__()
+        self.open_top = open_top
         self.enter = ConvRelu(inputs, _WIDTH)
         narrow = [ConvRelu(_INNER, _INNER) for _ in range(height - 2)]
         self.down = nn.ModuleList([ConvRelu(_WIDTH, _INNER), *narrow])
         self.bottom = ConvRelu(_INNER, _INNER, dilation=2)
-        widths = [_INNER] * (height - 2) + [_WIDTH]
+        widths = [_INNER] * (height - 2) + [_WIDTH] * (not open_top)
         self.up = nn.ModuleList([ConvRelu(2 * _INNER, width) for width in widths])
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, 64, H, W), or open at the top (N, 16 + 16 + 64, H / 2, W / 2)."""
         entered = self.enter(x)
         levels = [self.down[0](entered)]
         for layer in self.down[1:]:
@@ -55,11 +61,15 @@ class UBlock(nn.Module):
         for layer in self.up:
             level = levels.pop()
             result = layer(torch.cat((enlarged(result, level), level), 1))
+        if self.open_top:
+            return torch.cat((result, halved(levels[0]), halved(entered)), 1)
         return result + entered
 
 
 class DilatedBlock(nn.Module):
     """RSU-4F: the same of four levels, dilated instead of pooled."""
+
+    open_top = False
 
     def __init__(self, inputs: int) -> None:
         super().__init__()
@@ -87,13 +97,21 @@ class U2NetP(nn.Module):
     With `finest` 1 it is the published network, whose first output d0 is fused from the six.
     """
 
-    def __init__(self, finest: int = SHIPPED_SIDE, previous: bool = True) -> None:
-        """`previous`: whether the previous alpha is a fourth channel of the input."""
+    def __init__(
+        self, finest: int = SHIPPED_SIDE, previous: bool = True, open_top: bool = False
+    ) -> None:
+        """`previous`: whether the previous alpha is a fourth channel of the input.
+
+        `open_top`: stages finer than `finest` are, see UBlock.
+        """
         super().__init__()
         self.finest = finest
         self.inputs = RGB_CHANNELS + PREVIOUS_CHANNELS * previous
-        deeper = {str(stage): _block(stage, _WIDTH) for stage in range(2, STAGES + 1)}
-        self.encoder = nn.ModuleDict({"1": _block(1, self.inputs), **deeper})
+        self.encoder, inputs = nn.ModuleDict(), self.inputs
+        for stage in range(1, STAGES + 1):
+            opened = open_top and stage < finest
+            self.encoder[str(stage)] = _block(stage, inputs, opened)
+            inputs = 2 * _INNER + _WIDTH if opened else _WIDTH
         self.decoder = nn.ModuleDict(
             {str(stage): _block(stage, 2 * _WIDTH) for stage in range(STAGES - 1, finest - 1, -1)}
         )
@@ -109,9 +127,10 @@ class U2NetP(nn.Module):
         """
         levels: list[Tensor] = []
         for block in self.encoder.values():
-            x = block(halved(x) if levels else x)
-            levels.append(x)
-        sides = [self.side[str(STAGES)](levels.pop())]
+            levels.append(block(x))
+            x = levels[-1] if block.open_top else halved(levels[-1])
+        x = levels.pop()
+        sides = [self.side[str(STAGES)](x)]
         for stage, block in self.decoder.items():
             level = levels.pop()
             x = block(torch.cat((enlarged(x, level), level), 1))
@@ -144,6 +163,6 @@ def alpha_of(logits: Tensor, size: int) -> Tensor:
     return large.sigmoid()
 
 
-def _block(stage: int, inputs: int) -> nn.Module:
+def _block(stage: int, inputs: int, open_top: bool = False) -> nn.Module:
     height = _HEIGHTS.get(stage)
-    return DilatedBlock(inputs) if height is None else UBlock(inputs, height)
+    return DilatedBlock(inputs) if height is None else UBlock(inputs, height, open_top)

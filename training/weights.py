@@ -46,7 +46,7 @@ def load_averaged(checkpoint: Path, share: float = 1.0) -> U2NetP:
     Of the weights' way from the published ones `share` is kept, see `drawn_back`.
     """
     state = torch.load(checkpoint, map_location="cpu")["averaged"]
-    network = U2NetP()
+    network = U2NetP(open_top="encoder.1.up.5.conv.weight" not in state)
     fit_channels(network, state)
     if share < 1:
         drawn_back(network, published(), share)
@@ -73,12 +73,15 @@ def drawn_back(network: U2NetP, start: U2NetP, share: float) -> None:
     much of what it knew before of everything else is kept (Wortsman et al., "Robust fine-tuning of
     zero-shot models", CVPR 2022).
     """
-    pairs = list(zip(network.parameters(), start.parameters(), strict=True))
-    if any(weight.shape != before.shape for weight, before in pairs):
+    if _shapes(network) != _shapes(start):
         raise ModelError("a narrowed network has no way back: give the one that it was made of")
     with torch.no_grad():
-        for weight, before in pairs:
+        for weight, before in zip(network.parameters(), start.parameters(), strict=True):
             weight.copy_(before.lerp(weight, share))
+
+
+def _shapes(network: U2NetP) -> list[torch.Size]:
+    return [weight.shape for weight in network.parameters()]
 
 
 def normalised(pictures: Tensor) -> Tensor:
