@@ -1,11 +1,11 @@
 """What a trained network can do without: `python -m training.narrow WHOLE.pt OUT.pt`.
 
-The last step up of those stages goes whose result is only pooled for the next one, and then channels
-of what is left at the input's full side: those whose loss the layers that read them can best make up
-for. Such layers get the weights that, by least squares over samples of what they see, come nearest to
-what they made before (He, Zhang, Sun, "Channel Pruning for Accelerating Very Deep Neural Networks",
-ICCV 2017; which channel goes by Hassibi and Stork, "Optimal Brain Surgeon", 1993). No training
-follows, so it takes minutes.
+The last step up of those stages goes whose result is only pooled for the next one, and then
+channels of what is left at the input's full side: those whose loss the layers that read them can
+best make up for. Such layers get the weights that, by least squares over samples of what they see,
+come nearest to what they made before (He, Zhang, Sun, "Channel Pruning for Accelerating Very Deep
+Neural Networks", ICCV 2017; which channel goes by Hassibi and Stork, "Optimal Brain Surgeon",
+1993). No training follows, so it takes minutes.
 """
 
 import copy
