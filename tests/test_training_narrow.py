@@ -13,6 +13,7 @@ from torch import Tensor  # noqa: E402
 from pipeline.errors import ModelError  # noqa: E402
 from tests.training_scenes import drawn_scenes  # noqa: E402
 from training.batches import Batch, Steps  # noqa: E402
+from training.equalise import equalised  # noqa: E402
 from training.export import AGREEMENT, disagreement, exported  # noqa: E402
 from training.narrow import CUTS, Cut, narrowed, opened  # noqa: E402
 from training.u2net import U2NetP  # noqa: E402
@@ -99,3 +100,32 @@ def test_a_narrowed_network_is_kept_exported_and_never_drawn_back(
     assert disagreement(loaded, exported(loaded, SIZE), SIZE) < AGREEMENT
     with pytest.raises(ModelError, match="narrowed"):
         drawn_back(loaded, network, 0.5)
+
+
+@pytest.mark.parametrize("light", [False, True], ids=["closed", "open at the top"])
+def test_equalised_maps_reach_equally_far_and_the_matte_is_the_same(
+    network: U2NetP, batches: list[Batch], light: bool
+) -> None:
+    network = opened(network, batches[:1]) if light else network
+    inputs = [with_previous(one.pictures, one.previous.float() / 255) for one in batches]
+    level = equalised(network, inputs)
+    assert (matte(level, batches[0]) - matte(network, batches[0])).abs().max() < 1e-4
+    assert reach(level, inputs).std() < 0.01 * reach(level, inputs).mean()
+    assert reach(network, inputs).std() > 0.5 * reach(network, inputs).mean()
+
+
+def reach(network: U2NetP, inputs: list[Tensor]) -> Tensor:
+    """The greatest values of the maps inside the first stage."""
+    seen: list[float] = []
+    block = network.encoder["1"]
+    layers = [*block.down, block.bottom, *list(block.up)[:5]]
+    hooks = [
+        layer.register_forward_hook(lambda _, __, made: seen.append(made.amax((1, 2, 3)).mean()))
+        for layer in layers
+    ]
+    with torch.no_grad():
+        for x in inputs:
+            network(x)
+    for hook in hooks:
+        hook.remove()
+    return torch.tensor(seen).unflatten(0, (len(inputs), -1)).mean(0)
