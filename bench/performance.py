@@ -2,7 +2,7 @@
 
     python -m bench.performance
 
-Takes some eight minutes, and wants the machine for itself. Peers are installed into environments
+Takes some twelve minutes, and wants the machine for itself. Peers are installed into environments
 of their own; the photos for the network's IoU are found as in `bench.photos`.
 """
 
@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bench import network_speed
+from bench import network_speed, pictures
 from bench.performance_page import page
 from bench.quality import current_commit
 from pipeline.errors import LivematteError
@@ -49,6 +49,7 @@ def _measure(suite: Suite, quick: bool, peers: bool) -> dict[str, Any]:
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         **measure(suite, _say),
         "network": network_speed.measure(_ROUNDS, 8 if quick else _PHOTOS, _say),
+        "pictures": pictures.measure(_say),
     }
     if peers:
         report["peers"] = measure_peers(suite, _say)

@@ -1,6 +1,6 @@
 """The page that `bench.performance` writes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bench.methods import without_places
@@ -56,6 +56,7 @@ def page(report: dict[str, Any], name: str) -> str:
         *_yardstick(report),
         *_peer_part(report),
         *_network_part(report),
+        *_picture_part(report),
         "## All figures",
         _HOW,
     ]
@@ -140,6 +141,29 @@ def _network_part(report: dict[str, Any]) -> Iterator[str]:
                 for row in rows
             ],
         )
+
+
+def _picture_part(report: dict[str, Any]) -> Iterator[str]:
+    found = report.get("pictures")
+    if found:
+        single, batch = found["single"], found["batch"]
+        yield "## Pictures by request"
+        yield (
+            "`livematte serve` in a process of its own, asked by `POST /api/remove-background` "
+            "with refined edges; the result is fetched, too, and none is of the cache. From the "
+            f"start of the process to its first answer: {found['first_answer_s']} s. "
+            f"Memory: {found['peak_mib']:.0f} MiB at most."
+        )
+        head = ("size", "at once", "pictures", "seconds each (median)", "a second")
+        rows = [
+            (_times(single["size"]), 1, single["count"], single["seconds"], ""),
+            (_times(batch["size"]), batch["at_once"], batch["count"], "", batch["a_second"]),
+        ]
+        yield table(head, rows)
+
+
+def _times(size: Sequence[int]) -> str:
+    return "×".join(map(str, size))
 
 
 def _absent(report: dict[str, Any]) -> Iterator[str]:

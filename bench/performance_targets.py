@@ -34,6 +34,7 @@ def targets(report: dict[str, Any]) -> Iterator[Target]:
     yield from _file(report)
     yield from _live(report)
     yield from _size(report)
+    yield from _pictures(report)
 
 
 def default_rows(report: dict[str, Any]) -> list[dict[str, Any]]:
@@ -101,3 +102,13 @@ def _size(report: dict[str, Any]) -> Iterator[Target]:
     if small and large:
         grows = large["outside_network_ms"] / small["outside_network_ms"]
     yield _at_most("Time outside the network, 4K over 360p (pixels: 36)", grows, pixels, "×", 1)
+
+
+def _pictures(report: dict[str, Any]) -> Iterator[Target]:
+    found = report.get("pictures") or {}
+    single, batch = found.get("single", {}), found.get("batch", {})
+    peak = found.get("peak_mib")
+    yield _at_most("1080p picture by request, refined", single.get("seconds"), 1, " s", 2)
+    yield _at_least("640×480 pictures by request", batch.get("a_second"), 5, " a second")
+    yield _at_most("Server: first answer after a start", found.get("first_answer_s"), 10, " s", 1)
+    yield _at_most("Server of pictures, peak memory", peak and peak * _MEBIBYTE_MB, 1000, " MB")

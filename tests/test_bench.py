@@ -153,6 +153,7 @@ def test_the_page_holds_every_target_and_who_is_faster(tmp_path: Path) -> None:
     assert all(target.what in text for target in targets(report))
     assert "Faster than ours: MediaPipe selfie." in text
     assert "`cuda` is absent: no driver." in text
+    assert "640×480" in text
     assert "No GPU was at hand" in text
 
 
@@ -162,6 +163,8 @@ def test_targets_are_met_missed_or_not_measured() -> None:
     assert verdicts["720p file to file with blur, faster than rembg's session"] == "**missed**"
     assert verdicts["Live 720p at 30 a second, dropped"] == "met"
     assert verdicts["1080p file, peak memory"] == "not measured"
+    assert verdicts["1080p picture by request, refined"] == "met"
+    assert verdicts["640×480 pictures by request"] == "**missed**"
 
 
 def drawn_report() -> dict[str, Any]:
@@ -182,6 +185,9 @@ def drawn_report() -> dict[str, Any]:
     live |= {"quality": {"step": 0, "downs": 0, "ups": 0}, "memory_growth_mib": 0.1}
     edges = {"kind": "live", "refine": "auto", "rois": {"found": 9, "refined": 2, "carried": 1}}
     start = {"cache": "cold", "imports_s": 0.5, "network_s": 1.0, "first_frame_s": 2.0}
+    single = {"size": [1920, 1080], "count": 9, "seconds": 0.8}
+    batch = {"size": [640, 480], "count": 40, "at_once": 4, "a_second": 4.5}
+    pictures = {"single": single, "batch": batch, "first_answer_s": 6.0, "peak_mib": 500.0}
     rival = {"ran_as": "1.0", "does": "something else"}
     machine: dict[str, Any] = {
         "processor": "a processor",
@@ -202,6 +208,7 @@ def drawn_report() -> dict[str, Any]:
         "edges": [network | live | edges],
         "absent": {"cuda": "no driver"},
         "network": [],
+        "pictures": pictures,
         "peers": {
             "rounds": 1,
             "rows": [
