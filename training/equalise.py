@@ -95,6 +95,12 @@ def _scale(conv: nn.Conv2d, readers: Sequence[Reader], factor: float) -> None:
 def main(
     network: Annotated[Path, typer.Argument(exists=True, help="A .pt file of a training run.")],
     out: Annotated[Path, typer.Argument(dir_okay=False, help="The .pt file to write.")],
+    share: Annotated[
+        float, typer.Option(min=0, max=1, help="Of the way from the weights of --start to these.")
+    ] = 1.0,
+    start: Annotated[
+        Path | None, typer.Option(exists=True, help="What the run began with; or the published.")
+    ] = None,
     batches: Annotated[int, typer.Option(help="Of eight training scenes each.")] = 4,
     seed: Annotated[int, typer.Option(help="The scenes follow from it.")] = 77,
     mattes: Annotated[Path | None, typer.Option(help="Mattes made for the portraits.")] = None,
@@ -102,7 +108,7 @@ def main(
     """Scale a network's layers so that 8 bits hold them better; it makes the same as before."""
     try:
         steps = Steps(Scenes.load("train", mattes), 8, seed, (256,))
-        loaded = load_averaged(network)
+        loaded = load_averaged(network, share, start)
     except LivematteError as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from error

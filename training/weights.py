@@ -40,16 +40,17 @@ def published(finest: int = SHIPPED_SIDE, previous: bool = True) -> U2NetP:
     return network
 
 
-def load_averaged(checkpoint: Path, share: float = 1.0) -> U2NetP:
+def load_averaged(checkpoint: Path, share: float = 1.0, start: Path | None = None) -> U2NetP:
     """The averaged network of best.pt or last.pt, with all its channels or fewer.
 
-    Of the weights' way from the published ones `share` is kept, see `drawn_back`.
+    Of the weights' way from those of `start`, by default the published ones, `share` is kept, see
+    `drawn_back`.
     """
     state = torch.load(checkpoint, map_location="cpu")["averaged"]
     network = U2NetP(open_top="encoder.1.up.5.conv.weight" not in state)
     fit_channels(network, state)
     if share < 1:
-        drawn_back(network, published(), share)
+        drawn_back(network, load_averaged(start) if start else published(), share)
     return network.eval()
 
 
@@ -74,7 +75,7 @@ def drawn_back(network: U2NetP, start: U2NetP, share: float) -> None:
     zero-shot models", CVPR 2022).
     """
     if _shapes(network) != _shapes(start):
-        raise ModelError("a narrowed network has no way back: give the one that it was made of")
+        raise ModelError("a narrowed network has no way back but to the narrow one it began as")
     with torch.no_grad():
         for weight, before in zip(network.parameters(), start.parameters(), strict=True):
             weight.copy_(before.lerp(weight, share))
