@@ -85,10 +85,13 @@ class PatchesInTurn:
 
 @dataclass(frozen=True, slots=True)
 class Stills:
-    """The same models for single pictures: each loaded by name, and what identifies its file."""
+    """The same models for pictures and clips, by name."""
 
     load: Callable[[str, Use], Segmenter]
     digest: Callable[[str], str]
+    """What identifies its file."""
+    arguments: Callable[[str], list[str]]
+    """By which `livematte file` runs it as this server does."""
 
 
 class Networks:
@@ -132,6 +135,10 @@ class Networks:
     def digest(self, name: str) -> str:
         """What identifies a model's file; the same on every server. It reads the file."""
         return self._stills.digest(name) if self._stills else ""
+
+    def arguments(self, name: str) -> list[str]:
+        """By which `livematte file`, a process of its own, runs a model."""
+        return self._stills.arguments(name) if self._stills else ["--model", name]
 
     async def get(self, name: str, use: Use = "call") -> Segmenter:
         if name not in self._loaders:

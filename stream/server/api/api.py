@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
+from pipeline.errors import OptionError
 from stream.server.api.disk_store import DiskStore
 from stream.server.api.fetch import Fetcher
 from stream.server.api.pictures import Pictures
 from stream.server.api.settings import ApiSettings
 from stream.server.api.store import Layers, MemoryStore, SharedStore
+from stream.server.api.videos import Videos
 from stream.server.gallery import Gallery
 from stream.server.networks import Networks
 
@@ -28,11 +30,17 @@ class Api:
         self._kept = Layers([MemoryStore(), near], _shared(settings))
         self.pictures = Pictures(settings, networks, gallery, self._kept)
         self.fetcher = Fetcher(settings.url_hosts, settings.upload_bytes)
+        self.videos = Videos(settings, networks.arguments)
         self._networks = networks
 
     @property
     def models(self) -> list[str]:
         return self._networks.names
+
+    @property
+    def default_video_model(self) -> str:
+        """What calls begin with: clips are mostly of people."""
+        return self.models[0]
 
     async def live(self, app: web.Application) -> AsyncIterator[None]:
         """As `cleanup_ctx` takes it."""
@@ -40,6 +48,7 @@ class Api:
         yield
         sweeping.cancel()
         await asyncio.wait([sweeping])
+        await self.videos.aclose()
         await self.pictures.aclose()
         await self._kept.aclose()
 
@@ -47,13 +56,16 @@ class Api:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             await self._kept.sweep()
+            await self.videos.sweep()
 
 
 def _shared(settings: ApiSettings) -> SharedStore | None:
     if settings.redis is None:
         return None
-    from stream.server.api.redis_store import RedisStore  # only whoever shares needs its library
-
+    try:
+        from stream.server.api.redis_store import RedisStore
+    except ImportError:
+        raise OptionError("--redis: its library is missing: pip install redis") from None
     return RedisStore(settings.redis, settings.keep_seconds)
 
 

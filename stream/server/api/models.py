@@ -28,7 +28,17 @@ def stills(models: Mapping[str, str], options: RuntimeOptions) -> Stills:
         path, _ = find_model(model)
         return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
 
-    return Stills(load, digest)
+    def arguments(name: str) -> list[str]:
+        run = {
+            "--model": models[name],
+            "--runtime": options.runtime,
+            "--precision": options.precision,
+            "--threads": str(options.threads),
+        }
+        flags = ["--require-gpu"] if options.require_gpu else []
+        return [*(word for pair in run.items() for word in pair), *flags]
+
+    return Stills(load, digest, arguments)
 
 
 def _published(model: str, options: RuntimeOptions) -> Segmenter:

@@ -53,6 +53,8 @@ class ApiSettings:
             raise OptionError(f"longest side {self.longest_side}: from 64 to 16384 pixels")
         if min(self.jobs, self.pixels, self.upload_bytes, self.video_bytes, self.keep_bytes) < 1:
             raise OptionError("jobs, pixels and bytes of the API: each is 1 or more")
+        if self.video_bytes > self.keep_bytes:
+            raise OptionError("a clip may be no larger than all that is kept of them")
         if self.queue < 0 or self.keep_seconds <= 0:
             raise OptionError("the API's queue is 0 or more, and results are kept for some time")
 
