@@ -67,9 +67,12 @@ def encoded(matted: Matted, extension: str, quality: int) -> bytes:
     """The composite, or straight colours and alpha, as a file's content; SinkError if it fails."""
     bgr = cv2.cvtColor(matted.frame.rgb, cv2.COLOR_RGB2BGR)
     picture = np.dstack((bgr, to_bytes(matted.alpha))) if matted.transparent else bgr
-    webp = _LOSSLESS_WEBP if matted.transparent else quality
-    how = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_WEBP_QUALITY, webp]
-    return encoded_as(extension, picture, how)
+    if extension == ".png":
+        return encoded_as(extension, picture)
+    if extension == ".webp":
+        webp = _LOSSLESS_WEBP if matted.transparent else quality
+        return encoded_as(extension, picture, (cv2.IMWRITE_WEBP_QUALITY, webp))
+    return encoded_as(extension, picture, (cv2.IMWRITE_JPEG_QUALITY, quality))
 
 
 def encoded_as(extension: str, picture: NDArray[np.uint8], how: Sequence[int] = ()) -> bytes:

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any, get_args
 
 from aiohttp import web
 
 from pipeline.errors import OptionError
 from stream.server.api.disk_store import DiskStore
 from stream.server.api.fetch import Fetcher
+from stream.server.api.options import PictureOutput
 from stream.server.api.pictures import Pictures
 from stream.server.api.settings import ApiSettings
 from stream.server.api.store import Layers, MemoryStore, SharedStore
@@ -41,6 +43,17 @@ class Api:
     def default_video_model(self) -> str:
         """What calls begin with: clips are mostly of people."""
         return self.models[0]
+
+    def pictures_taken(self) -> dict[str, Any]:
+        """What a page has to know to ask for pictures."""
+        return {
+            "upload_bytes": self.settings.upload_bytes,
+            "pixels": self.settings.pixels,
+            "longest_side": self.settings.longest_side,
+            "models": self.models,
+            "model": self.pictures.default_model,
+            "outputs": list(get_args(PictureOutput)),
+        }
 
     async def live(self, app: web.Application) -> AsyncIterator[None]:
         """As `cleanup_ctx` takes it."""

@@ -18,7 +18,7 @@ from stream.server.problems import Problem
 
 FETCH_SECONDS = 15.0
 MOST_REDIRECTS = 3
-_PORTS = {"http": 80, "https": 443}
+PORTS = {"http": 80, "https": 443}
 _PIECE = 64 * 1024
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
@@ -91,9 +91,9 @@ class Fetcher:
             host, port = parts.hostname or "", parts.port
         except ValueError:
             raise Problem(422, "url: is no address.") from None
-        if parts.scheme not in _PORTS or parts.username or parts.password:
+        if parts.scheme not in PORTS or parts.username or parts.password:
             raise Problem(422, "url: an address such as https://images.example.org/a.jpg.")
-        usual = _PORTS[parts.scheme]
+        usual = PORTS[parts.scheme]
         if host not in self._hosts or port not in (None, usual):
             raise Problem(403, f"url: this server fetches from {', '.join(sorted(self._hosts))}.")
         return host, usual
