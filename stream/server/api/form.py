@@ -7,6 +7,7 @@ from typing import TypeVar
 from aiohttp import BodyPartReader, web
 
 from stream.server.problems import Problem
+from stream.server.uploads import MALFORMED
 
 T = TypeVar("T")
 PICTURE_SECONDS = 60.0
@@ -48,7 +49,7 @@ async def read_form(request: web.Request, limit: int, take: Take) -> dict[str, s
         raise _late() from None
     except ConnectionError:
         raise Problem(400, "The upload broke off.") from None
-    except (ValueError, AssertionError, RuntimeError):  # aiohttp's, at a malformed form
+    except MALFORMED:
         raise Problem(400, "This form cannot be read.") from None
 
 
