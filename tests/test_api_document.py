@@ -121,7 +121,9 @@ async def test_every_address_of_the_api_is_in_the_document(tmp_path: Path) -> No
 async def test_the_document_names_this_server_s_models_limits_and_token(tmp_path: Path) -> None:
     allowed = {"Authorization": "Bearer sixteen-or-longer"}
     async with api(tmp_path, token="sixteen-or-longer", longest_side=512) as client:
-        assert (await client.get("/api/openapi.json")).status == 401
+        for method, path in OPERATIONS:
+            named = path.format(name="0" * 32 + ".png", id="x" * 22)
+            assert (await client.request(method, named)).status == 401, named
         async with client.get("/api/openapi.json", headers=allowed) as answer:
             document = await answer.json()
     assert document["security"] == [{"token": []}]

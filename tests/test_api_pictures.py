@@ -281,6 +281,7 @@ async def test_files_that_are_too_large_or_no_pictures_are_refused_before_they_a
             (422, room_png()[:40]),
             (422, b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR"),
             (422, encode(room(), ".jpg") + b"\xff\xda" * 200),
+            (422, b"\xff\xd8\xff" + b"\xff" * 90_000),
         ):
             assert (await make(client, data))[0] == wanted, data[:20]
     assert not half.calls

@@ -30,8 +30,8 @@ def picture_size(data: bytes) -> tuple[int, int]:
     """Width and height as the file's header says; Problem 415 if it is no picture that is taken."""
     try:
         size = header_size(data)
-    except SourceError:
-        raise Problem(422, "This picture is cut off.") from None
+    except SourceError as error:
+        raise Problem(422, f"The file: {error}.") from None
     if size is None:
         raise Problem(415, "Pictures are taken as PNG, JPEG or WebP.")
     return size

@@ -78,7 +78,7 @@ def _shared(settings: ApiSettings) -> SharedStore | None:
     try:
         from stream.server.api.redis_store import RedisStore
     except ImportError:
-        raise OptionError("--redis: its library is missing: pip install redis") from None
+        raise OptionError("--redis: its library is missing: pip install livematte[redis]") from None
     return RedisStore(settings.redis, settings.keep_seconds)
 
 

@@ -58,7 +58,7 @@ class Pictures:
 
     async def remove_background(self, data: bytes, options: PictureOptions) -> Made:
         """Problem 415, 422 or 503; OptionError or ModelError for what the options name."""
-        check_picture(data, self._settings.pixels)
+        await asyncio.to_thread(check_picture, data, self._settings.pixels)
         background, name = await self._background(options.background)
         segmenter = await self._networks.get(options.model, "picture")
         refiners = self._networks.picture_refiner if options.enable_gan else _no_refiner
@@ -68,7 +68,7 @@ class Pictures:
 
     async def as_rembg(self, data: bytes, options: RembgOptions) -> Made:
         """The same, as rembg's server answers."""
-        check_picture(data, self._settings.pixels)
+        await asyncio.to_thread(check_picture, data, self._settings.pixels)
         segmenter = await self._networks.get(options.model, "published")
         tools = Tools(segmenter, self._networks.picture_refiner, Transparent())
         about = options.as_dict() | {"as": "rembg"}
