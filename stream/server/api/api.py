@@ -1,6 +1,7 @@
 """What the routes of the HTTP API share, and its life."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from typing import Any, get_args
 
@@ -16,6 +17,8 @@ from stream.server.api.store import Layers, MemoryStore, SharedStore
 from stream.server.api.videos import Videos
 from stream.server.gallery import Gallery
 from stream.server.networks import Networks
+
+logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 60.0
 """How often is looked for what is too old."""
@@ -68,8 +71,11 @@ class Api:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            await self._kept.sweep()
-            await self.videos.sweep()
+            try:
+                await self._kept.sweep()
+                await self.videos.sweep()
+            except OSError as error:  # the next time may go better
+                logger.warning("what is too old cannot be removed: %s", error)
 
 
 def _shared(settings: ApiSettings) -> SharedStore | None:

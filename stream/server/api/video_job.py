@@ -122,7 +122,11 @@ def _read(job: VideoJob, line: str) -> str | None:
 def _told(job: VideoJob, said: str | None) -> str:
     """One line for the client, which is told no paths of this machine."""
     line = (said or "the process ended without a word").removeprefix("livematte: ")
-    line = line.replace(str(job.source), "the clip").replace(str(job.result), "the result")
+    told = {str(job.source): "the clip", str(job.result): "the result"}
+    if Path(job.background).is_absolute():
+        told[job.background] = "the background"
+    for path, name in told.items():
+        line = line.replace(path, name)
     return line.replace(f"{job.folder}{os.sep}", "")[:500]
 
 
