@@ -105,7 +105,7 @@ async def test_results_outlive_the_server_that_made_them(tmp_path: Path) -> None
 
 
 async def test_a_result_expires(tmp_path: Path) -> None:
-    async with api(tmp_path, keep_seconds=1e-3) as client:
+    async with api(tmp_path, keep_seconds=1e-9) as client:
         _, made = await make(client, room_png())
         assert (await client.get(made["result_url"])).status == 404
         assert not (await make(client, room_png()))[1]["cached"]

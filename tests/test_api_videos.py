@@ -178,7 +178,7 @@ async def test_clips_beyond_the_queue_or_the_room_are_asked_to_come_again(
 
 
 async def test_jobs_expire_with_their_files(tmp_path: Path) -> None:
-    settings = ServerSettings(api=ApiSettings(folder=tmp_path / "kept", keep_seconds=1e-3))
+    settings = ServerSettings(api=ApiSettings(folder=tmp_path / "kept", keep_seconds=1e-9))
     app = make_app(settings, Networks({"half": Half}))
     videos = app[API].videos
     async with videos.folder() as folder:
