@@ -7,6 +7,10 @@ from pipeline.errors import SourceError
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _NO_SIZE = {0xC4, 0xC8, 0xCC}
 """JPEG markers among those of frames, 0xC0 … 0xCF, that are none."""
+_MOST_SEGMENTS = 10_000
+"""Of a JPEG before its size; usually it has about ten. Megabytes of them would take seconds."""
+_PNG_TABLES = 64 * 1024
+"""Bytes of a PNG among which the colour that is transparent is named, before its pixels."""
 
 
 def header_size(data: bytes) -> tuple[int, int] | None:
@@ -27,9 +31,17 @@ def header_size(data: bytes) -> tuple[int, int] | None:
     return None
 
 
+def may_have_alpha(data: bytes) -> bool:
+    """Whether a PNG or WebP, by its header, has a channel for alpha or a transparent colour."""
+    if data.startswith(_PNG):
+        return data[25:26] in (b"\x04", b"\x06") or b"tRNS" in data[:_PNG_TABLES]
+    kind = data[12:16] if data[8:12] == b"WEBP" else b""
+    return kind == b"VP8L" or (kind == b"VP8X" and bool(data[20] & 0x10))
+
+
 def _jpeg_size(data: bytes) -> tuple[int, int]:
     at = 2
-    while True:
+    for _ in range(_MOST_SEGMENTS):
         if data[at] != 0xFF:
             raise IndexError
         marker = data[at + 1]
@@ -40,6 +52,7 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
             return width, height
         else:
             at += 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
+    raise SourceError("the picture's size is not among its first parts: save it anew")
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:

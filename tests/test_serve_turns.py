@@ -6,10 +6,12 @@ import time
 
 import numpy as np
 
+from pipeline.edges import PATCH, Patches
 from pipeline.frame import AlphaMatte, Frame
+from pipeline.patch_network import COLOUR_STEP, ColourDifference, Correction, blank_patches
 from pipeline.subject import WHOLE, Look
 from stream.server.call import Call
-from stream.server.networks import InTurn, Turns
+from stream.server.networks import PATCHES_A_TURN, InTurn, PatchesInTurn, Turns
 from stream.server.options import CallOptions
 from tests.calling import Camera, Rack
 
@@ -37,6 +39,49 @@ def test_turns_are_taken_in_the_order_of_asking() -> None:
     for taker in takers:
         taker.join(10)
     assert order == list(range(5))
+
+
+class Noted:
+    """Refines nothing, and notes how many patches it is given, and when."""
+
+    runtime = device = precision = "none"
+
+    def __init__(self, order: list[str]) -> None:
+        self.order = order
+
+    def __call__(self, patches: Patches) -> tuple[Correction, ColourDifference]:
+        assert len(patches) <= PATCHES_A_TURN
+        self.order.append("picture")
+        low = PATCH // COLOUR_STEP
+        return np.ones((len(patches), PATCH, PATCH), np.float32), np.ones(
+            (len(patches), 3, low, low), np.float32
+        )
+
+
+def test_a_picture_s_patches_let_a_call_s_frame_in_between() -> None:
+    turns, order, asked = Turns(), list[str](), threading.Event()
+
+    class Asks(Noted):
+        """While its first patches are worked on, a call's frame comes to wait."""
+
+        def __call__(self, patches: Patches) -> tuple[Correction, ColourDifference]:
+            if not asked.is_set():
+                frame.start()
+                asked.set()
+                while not turns.waiting:
+                    time.sleep(0.001)
+            return super().__call__(patches)
+
+    def call() -> None:
+        with turns.turn():
+            order.append("call")
+
+    frame = threading.Thread(target=call)
+    count = 3 * PATCHES_A_TURN + 1
+    correction, colour = PatchesInTurn(Asks(order), turns)(blank_patches(count))
+    frame.join(10)
+    assert order == ["picture", "call", "picture", "picture", "picture"]
+    assert len(correction) == len(colour) == count
 
 
 class Crowded:

@@ -1,11 +1,11 @@
 """Pictures from strangers: their size is read and judged before anything decodes them."""
 
 import cv2
-import numpy as np
 
 from pipeline.errors import SourceError
 from pipeline.frame import RgbImage
 from stream.picture_header import header_size
+from stream.picture_io import decoded
 from stream.server.problems import Problem
 
 UPLOAD_BYTES = 10 * 1024 * 1024
@@ -20,21 +20,18 @@ def decode_picture(data: bytes) -> RgbImage:
     width, height = picture_size(data)
     if not 0 < width * height <= UPLOAD_PIXELS:
         raise Problem(422, f"A picture of {width} by {height}: at most {UPLOAD_PIXELS} pixels.")
-    try:
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-    except cv2.error:
-        picture = None
+    picture = decoded(data)
     if picture is None:
         raise Problem(422, "This picture cannot be decoded.")
-    return shrunk(picture.astype(np.uint8, copy=False), KEPT_SIDE)
+    return shrunk(picture, KEPT_SIDE)
 
 
 def picture_size(data: bytes) -> tuple[int, int]:
     """Width and height as the file's header says; Problem 415 if it is no picture that is taken."""
     try:
         size = header_size(data)
-    except SourceError:
-        raise Problem(422, "This picture is cut off.") from None
+    except SourceError as error:
+        raise Problem(422, f"The file: {error}.") from None
     if size is None:
         raise Problem(415, "Pictures are taken as PNG, JPEG or WebP.")
     return size
