@@ -104,8 +104,8 @@ def _kind_of_wide(picture: RgbImage, alpha: Floats, wide: NDArray[np.uint8], rea
 def _second_region(alpha: Floats) -> float:
     """The second largest region of foreground, in parts of the largest."""
     regions = cv2.connectedComponentsWithStats((alpha > 0.5).astype(np.uint8), connectivity=8)[2]
-    areas = sorted(regions[1:, cv2.CC_STAT_AREA].tolist(), reverse=True)
-    return areas[1] / areas[0] if len(areas) > 1 else 0.0
+    areas = np.sort(regions[1:, cv2.CC_STAT_AREA])
+    return float(areas[-2] / areas[-1]) if len(areas) > 1 else 0.0
 
 
 def _touches_all_borders(alpha: Floats) -> bool:

@@ -22,7 +22,7 @@ from zipfile import ZipFile
 import cv2
 
 from pipeline.colour import Plane
-from pipeline.doubt import Doubt, Kind
+from pipeline.doubt import Kind
 from pipeline.errors import SinkError
 from pipeline.frame import AlphaMatte, RgbImage, resize
 from stream.convert import to_bytes
@@ -33,6 +33,7 @@ ROOT = "hard-cases"
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Reason = Literal["marked", "doubtful"]
 """Who doubts: a person, or the pipeline."""
+REASONS: tuple[Reason, ...] = get_args(Reason)
 MOST_BYTES = 1 << 30
 """Of all that is kept. What is kept is never thrown away for what is new."""
 KEPT_SIDE = 2048
@@ -50,7 +51,7 @@ class HardCase:
     kind: Kind
     reason: Reason
     created: str
-    doubts: tuple[Doubt, ...]
+    doubts: tuple[str, ...]
     folder: Path
     bytes: int
 
@@ -85,7 +86,7 @@ class HardCases:
         alpha: AlphaMatte | None,
         kind: Kind,
         reason: Reason,
-        doubts: Sequence[Doubt] = (),
+        doubts: Sequence[str] = (),
     ) -> HardCase:
         """Keep a picture and our matte of it, whole or not at all; SinkError if it cannot be.
 
@@ -128,7 +129,8 @@ class HardCases:
                 for name in (PICTURE, MATTE, TRUTH, NOTE):
                     with contextlib.suppress(FileNotFoundError):  # or it has just been removed
                         archive.write(case.folder / name, f"{ROOT}/{case.name}/{name}")
-                    yield out.taken()
+                    if data := out.taken():
+                        yield data
         yield out.taken()
 
     def _make_room(self, wanted: int) -> None:
@@ -189,11 +191,14 @@ class _Outgoing:
     def __init__(self) -> None:
         self._data = bytearray()
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes, /) -> int:
         self._data += data
         return len(data)
 
     def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
         pass
 
     def taken(self) -> bytes:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -97,7 +97,11 @@ def image(
     matting = networks.matting(behind, smooth=False, follow=False)
     log = DoubtLog(log_doubtful) if log_doubtful else None
     written, failed = matte_all(matting, pairs, quality, max_pixels, log)
-    report = {"written": written, "failed": failed, "network": networks.segmenter.runs_on}
+    report: dict[str, Any] = {
+        "written": written,
+        "failed": failed,
+        "network": networks.segmenter.runs_on,
+    }
     report |= {"rois": matting.rois.means()}
     line = f"{len(written)} pictures written"
     if log is not None:

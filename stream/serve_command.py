@@ -77,6 +77,14 @@ def serve(
     backgrounds: Annotated[
         Path | None, typer.Option(help="A folder of pictures and videos to choose from.")
     ] = None,
+    hard_cases: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            help="Keep pictures there that are hard to matte, each only if its sender consents.",
+        ),
+    ] = None,
     rate: Annotated[
         float, typer.Option(min=1, max=120, help="Frames a second to matte at most.")
     ] = 30.0,
@@ -109,6 +117,7 @@ def serve(
         rate,
         budget,
         refine,
+        hard_cases,
     )
     options = RuntimeOptions(runtime, precision, threads, require_gpu)
     logging.basicConfig(level=logging.WARNING, format=_LOG)

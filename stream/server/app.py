@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from pipeline.errors import OptionError
-from stream.server import page_routes, whip_routes
+from stream.server import hard_cases, page_routes, whip_routes
 from stream.server.guard import middlewares
 from stream.server.networks import Networks
 from stream.server.picture_file import UPLOAD_BYTES
@@ -25,7 +25,7 @@ def make_app(settings: ServerSettings, networks: Networks) -> web.Application:
     # Bodies are not decompressed, nor read by aiohttp: `body.py` and `uploads.py` limit them.
     app = web.Application(middlewares=middlewares(settings), client_max_size=UPLOAD_BYTES)
     app[SERVER] = Server(settings, networks)
-    app.add_routes([*page_routes.ROUTES, *whip_routes.ROUTES])
+    app.add_routes([*page_routes.ROUTES, *whip_routes.ROUTES, *hard_cases.ROUTES])
     app.on_shutdown.append(_end_sessions)
     return app
 

@@ -11,10 +11,12 @@ from aiohttp import web
 from pipeline.composite import Background
 from pipeline.refine import EdgeRefiner
 from pipeline.segment import Segmenter
+from stream.hard_cases import HardCases
 from stream.server.bitrate import fit_bitrates
 from stream.server.call import Call
 from stream.server.control import Control
 from stream.server.gallery import Gallery
+from stream.server.judged import FindResult, no_result
 from stream.server.metrics import Metrics
 from stream.server.networks import Networks
 from stream.server.offer import OfferRules
@@ -37,6 +39,9 @@ class Server:
         self.settings, self.networks = settings, networks
         self.metrics = Metrics()
         self.gallery = Gallery(settings.backgrounds)
+        self.hard_cases = HardCases(settings.hard_cases) if settings.hard_cases else None
+        self.find_result: FindResult = no_result
+        """Where the hard cases look for the matte of a picture that was sent before."""
         self.uploads = asyncio.Semaphore(UPLOADS_AT_ONCE)
         self.sessions = Sessions(settings.max_sessions, settings.max_viewers, self.metrics)
         self.defaults = CallOptions(

@@ -47,6 +47,8 @@ class ServerSettings:
     """For a frame; None: what the rate leaves."""
     refine: Refine = "auto"
     """What calls begin with; off: no call is refined."""
+    hard_cases: Path | None = None
+    """A folder for pictures that are hard to matte; None: no picture is ever kept on disk."""
 
     def __post_init__(self) -> None:
         self._check_access()
