@@ -104,8 +104,8 @@ def _kind_of_wide(picture: RgbImage, alpha: Floats, wide: NDArray[np.uint8], rea
 def _second_region(alpha: Floats) -> float:
     """The second largest region of foreground, in parts of the largest."""
     regions = cv2.connectedComponentsWithStats((alpha > 0.5).astype(np.uint8), connectivity=8)[2]
-    areas = np.sort(regions[1:, cv2.CC_STAT_AREA])
-    return float(areas[-2] / areas[-1]) if len(areas) > 1 else 0.0
+    areas = sorted(int(area) for area in regions[1:, cv2.CC_STAT_AREA])
+    return areas[-2] / areas[-1] if len(areas) > 1 else 0.0
 
 
 def _touches_all_borders(alpha: Floats) -> bool:
@@ -114,7 +114,7 @@ def _touches_all_borders(alpha: Floats) -> bool:
 
 
 def _iou(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    return float(np.sum(one & other) / max(1, np.sum(one | other)))
+    return int(np.sum(one & other)) / max(1, int(np.sum(one | other)))
 
 
 def _near(mask: NDArray[np.uint8], reach: int) -> NDArray[np.bool_]:

@@ -47,7 +47,7 @@ def results(monkeypatch: pytest.MonkeyPatch) -> dict[str, Known]:
     return known
 
 
-def form(data: bytes = PICTURE, **fields: str) -> aiohttp.FormData:
+def form(data: bytes = PICTURE, /, **fields: str) -> aiohttp.FormData:
     made = aiohttp.FormData()
     for name, text in ({"consent": "true"} | fields).items():
         made.add_field(name, text)
@@ -55,7 +55,7 @@ def form(data: bytes = PICTURE, **fields: str) -> aiohttp.FormData:
     return made
 
 
-async def kept(client: aiohttp.ClientSession, data: bytes = PICTURE, **fields: str) -> Any:
+async def kept(client: aiohttp.ClientSession, data: bytes = PICTURE, /, **fields: str) -> Any:
     async with client.post(PATH, data=form(data, **fields)) as response:
         assert response.status == 201, await response.text()
         return await response.json()
@@ -95,7 +95,7 @@ async def test_without_consent_nothing_is_kept(tmp_path: Path) -> None:
         asked = aiohttp.FormData()
         asked.add_field("file", io.BytesIO(PICTURE), filename="a.jpg")
         assert await status(client, "POST", PATH, data=asked) == 422
-    assert list(tmp_path.iterdir()) == []
+    assert list(HardCases(tmp_path)) == []
 
 
 async def test_a_server_without_a_folder_keeps_nothing_and_says_so() -> None:
@@ -159,9 +159,9 @@ async def test_bad_pictures_and_fields_are_refused_and_change_nothing(tmp_path: 
         too_large = form(PICTURE + bytes(20 * 2**20))
         assert await status(client, "POST", PATH, data=too_large) == 413
         for fields in ({"kind": "../hair"}, {"kind": ""}, {"reason": "because"}):
-            assert await status(client, "POST", PATH, data=form(**fields)) == 422, fields
+            assert await status(client, "POST", PATH, data=form(PICTURE, **fields)) == 422, fields
         assert await status(client, "POST", PATH, data=form(kind="x" * 999)) == 413
-        many = form(**{f"field{number}": "x" for number in range(99)})
+        many = form(PICTURE, **{f"field{number}": "x" for number in range(99)})
         assert await status(client, "POST", PATH, data=many) == 400
         nameless = aiohttp.FormData()
         nameless.add_field("consent", "true", content_type="text/plain")
@@ -169,7 +169,7 @@ async def test_bad_pictures_and_fields_are_refused_and_change_nothing(tmp_path: 
         assert await status(client, "POST", PATH, data=png(8, 8)) == 415
         for path in ("/..%2f..%2fetc%2fpasswd/picture", "/*/picture", "/x/case.json"):
             assert await status(client, "GET", PATH + path) == 404
-    assert list(tmp_path.iterdir()) == []
+    assert list(HardCases(tmp_path)) == []
 
 
 async def test_a_drawer_that_is_full_says_so(tmp_path: Path) -> None:
