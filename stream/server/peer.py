@@ -15,6 +15,7 @@ from aiortc.mediastreams import MediaStreamTrack
 from aiortc.rtcdatachannel import RTCDataChannel
 from aiortc.sdp import SessionDescription
 
+from stream.server.decode_queue import bound_decoding
 from stream.server.dtls import DtlsLog, transports_of
 from stream.server.offer import OfferRules, check_offer
 from stream.server.problems import Problem
@@ -51,6 +52,8 @@ class Peer:
         except Exception as error:  # aiortc raises anything at what it cannot do
             logger.info("an offer was refused: %r", error)
             raise Problem(422, "The offer has no codec or transport that is served.") from None
+        for transceiver in self._connection.getTransceivers():
+            bound_decoding(transceiver.receiver, transceiver.kind)
 
     def track(self, kind: str) -> MediaStreamTrack | None:
         """What the peer sends of a kind."""
