@@ -17,6 +17,7 @@ from pipeline.runtime import RuntimeOptions
 from pipeline.segment import Segmenter, U2Net, live_sizes
 from stream.network_options import (
     BudgetOption,
+    IceServerOption,
     PrecisionOption,
     RefineOption,
     RequireGpuOption,
@@ -60,13 +61,7 @@ def serve(
         typer.Option(help="For HTTPS, PEM; browsers give cameras to HTTPS or localhost alone."),
     ] = None,
     key: Annotated[Path | None, typer.Option(help="The certificate's key, PEM.")] = None,
-    ice_server: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT, for peers beyond a router; "
-            "may be repeated."
-        ),
-    ] = None,
+    ice_server: IceServerOption = None,
     max_sessions: Annotated[
         int, typer.Option(min=1, help="Calls at a time; more are asked to try again.")
     ] = 4,

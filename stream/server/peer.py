@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiortc import (
     RTCConfiguration,
@@ -33,9 +33,7 @@ class Peer:
     """A connection that answers; `aclose` in every case."""
 
     def __init__(self, ice_servers: tuple[IceServer, ...] = ()) -> None:
-        # An empty list, not None: aiortc would ask a STUN server of its own choice.
-        servers = [RTCIceServer(one.url, one.username, one.credential) for one in ice_servers]
-        self._connection = RTCPeerConnection(RTCConfiguration(servers))
+        self._connection = RTCPeerConnection(configuration(ice_servers))
         self._connected, self._closed = asyncio.Event(), asyncio.Event()
         self._closing: asyncio.Future[None] | None = None
         self._dtls = DtlsLog()
@@ -142,6 +140,13 @@ class Peer:
             self._on_control(channel)
         else:
             channel.close()
+
+
+def configuration(ice_servers: Sequence[IceServer]) -> RTCConfiguration:
+    """These servers and no others: told of none, aiortc would ask one of its own choice."""
+    return RTCConfiguration(
+        [RTCIceServer(one.url, one.username, one.credential) for one in ice_servers]
+    )
 
 
 async def close(connection: RTCPeerConnection) -> None:
