@@ -72,8 +72,9 @@ def doubts_of(matte: EdgeMatte, coarse: AlphaMatte) -> tuple[Doubt, ...]:
 def kind_of(frame: Frame, matte: EdgeMatte) -> Kind:
     """A guess, for a person to correct: dark clothes that are half lost look like a shadow."""
     alpha, picture = matte.low, frame.reduced(matte.side)
-    if np.mean(alpha > 0.5) < SMALL:
-        return "small"
+    part = np.mean(alpha > 0.5)
+    if part < SMALL:
+        return "small" if part >= NOTHING else "other"
     if _touches_all_borders(alpha):
         return "border"
     mixed = ((alpha > _BACKGROUND) & (alpha < _FOREGROUND)).astype(np.uint8)

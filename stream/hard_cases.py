@@ -136,9 +136,10 @@ class HardCases:
     def _make_room(self, wanted: int) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         for part in self.folder.glob(f"{_PART}*"):
-            if self.now() - part.stat().st_mtime > _ABANDONED_S:
-                shutil.rmtree(part, ignore_errors=True)
-        held = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+            with contextlib.suppress(FileNotFoundError):  # another process has ended it
+                if self.now() - part.stat().st_mtime > _ABANDONED_S:
+                    shutil.rmtree(part, ignore_errors=True)
+        held = sum(case.bytes for case in self)
         if held + wanted > self.most_bytes:
             raise SinkError(
                 f"hard cases: {held >> 20} of at most {self.most_bytes >> 20} MB are kept: "

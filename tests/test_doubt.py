@@ -98,5 +98,5 @@ def test_the_kind_is_guessed_from_size_place_and_colour() -> None:
 
 
 def test_a_picture_without_a_subject_has_a_kind_too() -> None:
-    assert guess(matte(), painted(90, 90)) == "small"
+    assert guess(matte(), painted(90, 90)) == "other"
     assert guess(matte(soft=SUBJECT, alpha=0.55), painted(90, 90)) == "other"

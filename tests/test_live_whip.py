@@ -15,7 +15,7 @@ from pipeline.frame import Frame
 from pipeline.matting import Matting
 from stream.live.address import sink_address
 from stream.live.sound import RATE, Sound
-from stream.live.whip import NO_ACCESS, WhipAccess, WhipOutlet
+from stream.live.whip import OPEN_ACCESS, WhipAccess, WhipOutlet
 from stream.server.settings import parse_ice_server
 from tests.calling import Half, room, shows_marker, shows_person, until
 from tests.whip_endpoint import whip_endpoint
@@ -82,7 +82,7 @@ async def test_the_server_of_addresses_that_is_named_is_asked() -> None:
 
 async def test_a_connection_that_is_lost_is_said() -> None:
     async with whip_endpoint() as endpoint:
-        outlet = await WhipOutlet.open(sink_address(endpoint.url), NO_ACCESS, has_sound=False)
+        outlet = await WhipOutlet.open(sink_address(endpoint.url), OPEN_ACCESS, has_sound=False)
         pushing = asyncio.create_task(push(outlet))
         await endpoint.sessions.get()
         await endpoint.break_off()
@@ -95,9 +95,9 @@ async def test_a_server_that_refuses_is_said() -> None:
     async with whip_endpoint() as endpoint:
         address = sink_address(endpoint.url.replace("/whip", "/elsewhere"))
         with pytest.raises(SinkError, match="the server answers 404"):
-            await WhipOutlet.open(address, NO_ACCESS, has_sound=True)
+            await WhipOutlet.open(address, OPEN_ACCESS, has_sound=True)
 
 
 async def test_a_server_that_is_not_there_is_said() -> None:
     with pytest.raises(SinkError, match="cannot be reached"):
-        await WhipOutlet.open(sink_address("http://127.0.0.1:9/whip"), NO_ACCESS, has_sound=True)
+        await WhipOutlet.open(sink_address("http://127.0.0.1:9/whip"), OPEN_ACCESS, has_sound=True)

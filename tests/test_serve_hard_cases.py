@@ -175,7 +175,7 @@ async def test_bad_pictures_and_fields_are_refused_and_change_nothing(tmp_path: 
 async def test_a_drawer_that_is_full_says_so(tmp_path: Path) -> None:
     async with served(hard_cases=tmp_path) as client:
         first = await kept(client)
-        with (tmp_path / "much").open("wb") as file:
+        with (tmp_path / "other" / first["id"] / "truth.png").open("wb") as file:
             file.truncate(MOST_BYTES)
         assert await status(client, "POST", PATH, data=form()) == 507
         assert [case["id"] for case in (await listed(client))["cases"]] == [first["id"]]

@@ -14,7 +14,7 @@ from stream.live.report import Report
 from stream.live.sink import LiveSink
 from stream.live.sound import SoundLine
 from stream.live.source import LiveSource
-from stream.live.whip import NO_ACCESS, WhipAccess, WhipOutlet
+from stream.live.whip import OPEN_ACCESS, WhipAccess, WhipOutlet
 from stream.session import LIVE, OnFrame, first_error, run_session
 
 
@@ -34,7 +34,7 @@ async def run_live(
     sink: SinkAddress,
     *,
     report: Report,
-    access: WhipAccess = NO_ACCESS,
+    access: WhipAccess = OPEN_ACCESS,
     on_frame: OnFrame | None = None,
 ) -> None:
     """Until it is cancelled, or the matting fails: then the sink is closed."""

@@ -38,7 +38,8 @@ class WhipAccess:
     ice_servers: tuple[IceServer, ...] = ()
 
 
-NO_ACCESS = WhipAccess()
+OPEN_ACCESS = WhipAccess()
+"""Of a server that wants no token and needs no help to be reached."""
 
 
 class WhipOutlet:
