@@ -8,8 +8,8 @@ HAS_GPU := $(shell nvidia-smi >/dev/null 2>&1 && echo yes)
 # The page is tested in the browser that is there, under any of its names.
 CHROMIUM := chromium chromium-browser google-chrome google-chrome-stable
 
-# Servers and readers of others, for live ends and for what is written.
-BESIDE := ffmpeg gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+# Servers and readers of others: for live ends, what is written, and what servers share.
+BESIDE := ffmpeg redis-server gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 
 .PHONY: demo test test-all lint format clean browser programs
 
@@ -59,7 +59,7 @@ browser:
 programs:
 	@dpkg-query -W $(BESIDE) >/dev/null 2>&1 && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo "installing $(BESIDE) for the tests of live ends"; \
+		echo "installing $(BESIDE) for the tests beside them"; \
 		{ apt-get update -qq; DEBIAN_FRONTEND=noninteractive \
 			apt-get install -y -qq --no-install-recommends $(BESIDE); } >/dev/null 2>&1 || \
 			echo "they cannot be installed: the tests that need them are skipped"; \

@@ -7,6 +7,8 @@ from pipeline.errors import SourceError
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _NO_SIZE = {0xC4, 0xC8, 0xCC}
 """JPEG markers among those of frames, 0xC0 … 0xCF, that are none."""
+_PNG_TABLES = 64 * 1024
+"""Bytes of a PNG among which the colour that is transparent is named, before its pixels."""
 
 
 def header_size(data: bytes) -> tuple[int, int] | None:
@@ -25,6 +27,14 @@ def header_size(data: bytes) -> tuple[int, int] | None:
     except (struct.error, IndexError):
         raise SourceError("the picture is cut off") from None
     return None
+
+
+def may_have_alpha(data: bytes) -> bool:
+    """Whether a PNG or WebP, by its header, has a channel for alpha or a transparent colour."""
+    if data.startswith(_PNG):
+        return data[25:26] in (b"\x04", b"\x06") or b"tRNS" in data[:_PNG_TABLES]
+    kind = data[12:16] if data[8:12] == b"WEBP" else b""
+    return kind == b"VP8L" or (kind == b"VP8X" and bool(data[20] & 0x10))
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:

@@ -1,15 +1,19 @@
 """Pictures read and written: PNG, WebP and JPEG."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from pipeline.colour import Plane
 from pipeline.errors import SinkError, SourceError
 from pipeline.frame import RgbImage
 from pipeline.matting import Matted
 from stream.convert import to_bytes
-from stream.picture_header import header_size
+from stream.picture_header import header_size, may_have_alpha
 
 READ = frozenset({".jpeg", ".jpg", ".png", ".webp"})
 WITH_ALPHA = frozenset({".png", ".webp"})
@@ -37,7 +41,10 @@ def read_picture(file: Path, most_pixels: int) -> RgbImage:
             f"{file}: {size[0]} by {size[1]}, more than {most_pixels} pixels: "
             "make it smaller, or raise --max-pixels"
         )
-    return _decoded(file, data)
+    rgb = decoded(data)
+    if rgb is None:
+        raise SourceError(f"{file}: a damaged picture: it cannot be decoded")
+    return rgb
 
 
 def write_picture(file: Path, matted: Matted, quality: int) -> None:
@@ -45,29 +52,60 @@ def write_picture(file: Path, matted: Matted, quality: int) -> None:
 
     Written beside and moved into place. SinkError if it cannot be.
     """
-    bgr = cv2.cvtColor(matted.frame.rgb, cv2.COLOR_RGB2BGR)
-    picture = np.dstack((bgr, to_bytes(matted.alpha))) if matted.transparent else bgr
-    webp = _LOSSLESS_WEBP if matted.transparent else quality
-    how = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_WEBP_QUALITY, webp]
     part = file.with_name(f".{file.name}.part")
     try:
-        encoded, code = cv2.imencode(file.suffix.lower(), picture, how)
-        if not encoded:
-            raise SinkError(f"{file}: a picture of {matted.frame.width} by {matted.frame.height}")
-        part.write_bytes(code.tobytes())
+        part.write_bytes(encoded(matted, file.suffix.lower(), quality))
         part.replace(file)
-    except (OSError, cv2.error) as error:
+    except SinkError as error:
+        raise SinkError(f"{file}: cannot be written: {error}") from None
+    except OSError as error:
         part.unlink(missing_ok=True)
-        reason = getattr(error, "strerror", None) or "it cannot be encoded: try another format"
-        raise SinkError(f"{file}: cannot be written: {reason}") from None
+        raise SinkError(f"{file}: cannot be written: {error.strerror}") from None
 
 
-def _decoded(file: Path, data: bytes) -> RgbImage:
+def encoded(matted: Matted, extension: str, quality: int) -> bytes:
+    """The composite, or straight colours and alpha, as a file's content; SinkError if it fails."""
+    bgr = cv2.cvtColor(matted.frame.rgb, cv2.COLOR_RGB2BGR)
+    picture = np.dstack((bgr, to_bytes(matted.alpha))) if matted.transparent else bgr
+    if extension == ".png":
+        return encoded_as(extension, picture)
+    if extension == ".webp":
+        webp = _LOSSLESS_WEBP if matted.transparent else quality
+        return encoded_as(extension, picture, (cv2.IMWRITE_WEBP_QUALITY, webp))
+    return encoded_as(extension, picture, (cv2.IMWRITE_JPEG_QUALITY, quality))
+
+
+def encoded_as(extension: str, picture: NDArray[np.uint8], how: Sequence[int] = ()) -> bytes:
+    """Grey, BGR or BGRA as a file's content; SinkError if a file of that kind cannot hold it."""
     try:
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+        done, code = cv2.imencode(extension, picture, list(how))
     except cv2.error:
-        picture = None
-    if picture is None:
-        raise SourceError(f"{file}: a damaged picture: it cannot be decoded")
-    rgb: RgbImage = picture.astype(np.uint8, copy=False)
-    return rgb
+        done, code = False, None
+    if not done or code is None:
+        height, width = picture.shape[:2]
+        raise SinkError(f"{width} by {height} pixels cannot be encoded: try another format")
+    return code.tobytes()
+
+
+def decoded(data: bytes) -> RgbImage | None:
+    """RGB uint8 (H, W, 3), upright, of a file's content; None if it is damaged."""
+    picture = _decoded(data, cv2.IMREAD_COLOR_RGB)
+    return None if picture is None else picture.astype(np.uint8, copy=False)
+
+
+def decoded_alpha(data: bytes) -> Plane | None:
+    """What a file has of alpha, uint8 (H, W), upright; None if that is nothing."""
+    if not may_have_alpha(data):
+        return None
+    picture = _decoded(data, cv2.IMREAD_UNCHANGED)
+    if picture is None or picture.ndim != 3 or picture.shape[2] != 4:
+        return None
+    alpha = picture[..., 3] if picture.dtype == np.uint8 else picture[..., 3] >> 8
+    return None if alpha.min() == 255 else np.ascontiguousarray(alpha, np.uint8)
+
+
+def _decoded(data: bytes, how: int) -> NDArray[Any] | None:
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), how)
+    except cv2.error:
+        return None

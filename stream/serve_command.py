@@ -15,6 +15,19 @@ from pipeline.patch_network import wanted_patch_network
 from pipeline.refine import warm_up
 from pipeline.runtime import RuntimeOptions
 from pipeline.segment import Segmenter, U2Net, live_sizes
+from stream.api_options import (
+    JobsOption,
+    KeepHoursOption,
+    KeepMbOption,
+    MaxPixelsOption,
+    MaxSideOption,
+    QueueOption,
+    RedisOption,
+    UploadMbOption,
+    UrlHostOption,
+    VideoMbOption,
+    WorkDirOption,
+)
 from stream.network_options import (
     BudgetOption,
     IceServerOption,
@@ -24,6 +37,8 @@ from stream.network_options import (
     RuntimeOption,
     ThreadsOption,
 )
+from stream.server.api.models import stills
+from stream.server.api.settings import MIB, ApiSettings
 from stream.server.networks import Networks
 from stream.server.settings import ServerSettings, parse_ice_server
 
@@ -33,6 +48,7 @@ EXAMPLES = "\n\n".join(
         "livematte serve",
         "livematte serve --backgrounds ~/Pictures/rooms --max-sessions 2",
         "LIVEMATTE_TOKEN=… livematte serve --host 0.0.0.0 --certificate cert.pem --key key.pem",
+        "livematte serve --redis redis://cache.local:6379/0 --url-host images.example.org",
         "Publish with WHIP to /whip/NAME, watch with WHEP from /whep/NAME.",
     )
 )
@@ -89,8 +105,19 @@ def serve(
     precision: PrecisionOption = "auto",
     threads: ThreadsOption = 0,
     require_gpu: RequireGpuOption = False,
+    redis: RedisOption = None,
+    work_dir: WorkDirOption = None,
+    keep_hours: KeepHoursOption = 24.0,
+    keep_mb: KeepMbOption = 2048,
+    upload_mb: UploadMbOption = 20,
+    video_mb: VideoMbOption = 512,
+    max_pixels: MaxPixelsOption = 50_000_000,
+    max_side: MaxSideOption = 2048,
+    jobs: JobsOption = 2,
+    queue: QueueOption = 16,
+    url_host: UrlHostOption = None,
 ) -> None:
-    """Serve calls: a web page with a virtual background, WHIP and WHEP.
+    """Serve calls and pictures: a web page with a virtual background, WHIP, WHEP and an HTTP API.
 
     Only matted video leaves the server. Before the first matte, and after an error, peers see the
     background alone.
@@ -113,13 +140,27 @@ def serve(
         budget,
         refine,
         hard_cases,
+        ApiSettings(
+            work_dir,
+            redis or None,
+            keep_mb * MIB,
+            keep_hours * 3600,
+            upload_mb * MIB,
+            max_pixels,
+            max_side,
+            jobs,
+            queue,
+            video_mb * MIB,
+            tuple(url_host or ()),
+        ),
     )
     options = RuntimeOptions(runtime, precision, threads, require_gpu)
     logging.basicConfig(level=logging.WARNING, format=_LOG)
     patches = wanted_patch_network(refine, options)
     if patches is not None:
         warm_up(patches)
-    networks = Networks(_loaders(model, options), patches)
+    models = _models(model)
+    networks = Networks(_loaders(models, options), patches, stills(models, options))
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(settings, networks))
 
@@ -134,11 +175,14 @@ async def _serve(settings: ServerSettings, networks: Networks) -> None:
         await asyncio.Event().wait()
 
 
-def _loaders(model: str, options: RuntimeOptions) -> dict[str, Callable[[], Segmenter]]:
-    """The chosen model first, then all that have been pulled."""
+def _models(model: str) -> dict[str, str]:
+    """The chosen one first, then all that have been pulled: paths or names, by their names."""
     pulled = [name for name, entry in CATALOGUE.items() if entry.path.is_file()]
-    models = dict.fromkeys([model, *pulled])
-    return {_name(one): partial(_load, one, options) for one in models}
+    return {_name(one): one for one in dict.fromkeys([model, *pulled])}
+
+
+def _loaders(models: dict[str, str], options: RuntimeOptions) -> dict[str, Callable[[], Segmenter]]:
+    return {name: partial(_load, model, options) for name, model in models.items()}
 
 
 def _name(model: str) -> str:

@@ -8,6 +8,8 @@ from aiohttp import web
 
 from pipeline.errors import OptionError
 from stream.server import hard_cases, page_routes, whip_routes
+from stream.server.api import document_routes, picture_routes, video_routes
+from stream.server.api.api import API, Api
 from stream.server.guard import middlewares
 from stream.server.networks import Networks
 from stream.server.picture_file import UPLOAD_BYTES
@@ -24,8 +26,12 @@ def make_app(settings: ServerSettings, networks: Networks) -> web.Application:
     """An application of its own, or a part of somebody else's (`add_subapp`)."""
     # Bodies are not decompressed, nor read by aiohttp: `body.py` and `uploads.py` limit them.
     app = web.Application(middlewares=middlewares(settings), client_max_size=UPLOAD_BYTES)
-    app[SERVER] = Server(settings, networks)
-    app.add_routes([*page_routes.ROUTES, *whip_routes.ROUTES, *hard_cases.ROUTES])
+    app[SERVER] = server = Server(settings, networks)
+    app[API] = api = Api(settings.api, networks, server.gallery)
+    app.add_routes([*page_routes.ROUTES, *whip_routes.ROUTES])
+    app.add_routes([*document_routes.ROUTES, *picture_routes.ROUTES, *video_routes.ROUTES])
+    app.add_routes(hard_cases.ROUTES)
+    app.cleanup_ctx.append(api.live)
     app.on_shutdown.append(_end_sessions)
     return app
 

@@ -96,6 +96,19 @@ class Gallery:
         assert entry.source is not None
         return Picture(entry.source)
 
+    async def as_argument(self, text: str, folder: Path) -> str:
+        """The same as `livematte file` takes it; an upload is written into `folder` for that."""
+        if not text.startswith("picture:"):
+            return text
+        source = self._find(text.removeprefix("picture:")).source
+        if isinstance(source, Path):
+            return str(source.resolve())
+        assert source is not None
+        target = folder / "background.png"
+        bgr = cv2.cvtColor(source, cv2.COLOR_RGB2BGR)
+        await asyncio.to_thread(cv2.imwrite, str(target), bgr)
+        return str(target)
+
     async def add(self, data: bytes, title: str, owner: str) -> Entry:
         """Keep an upload; Problem 415 or 422. One is decoded at a time."""
         async with self._decoding:

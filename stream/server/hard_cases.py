@@ -4,44 +4,63 @@ Whoever may use the server sees all of them.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from aiohttp import web
 
-from pipeline.doubt import kind_of
+from pipeline.doubt import Kind, kind_of
 from pipeline.errors import SinkError
-from pipeline.frame import AlphaMatte, Frame, RgbImage, resize
+from pipeline.frame import AlphaMatte, Frame, resize
 from pipeline.matte import EdgeMatte
-from stream.hard_cases import KEPT_SIDE, KINDS, MATTE, PICTURE, REASONS, ROOT, HardCase, HardCases
-from stream.server.judged import Judged
-from stream.server.picture_file import decode_picture
+from stream.hard_cases import (
+    KINDS,
+    MATTE,
+    PICTURE,
+    REASONS,
+    ROOT,
+    HardCase,
+    HardCases,
+    Reason,
+)
+from stream.server.api.api import API
+from stream.server.api.form import read_picture_form
+from stream.server.api.options import Fields
+from stream.server.api.picture import check_picture, decode_frame
+from stream.server.api.result import Result
 from stream.server.problems import Full, Problem
 from stream.server.server import SERVER
-from stream.server.uploads import read_form
 
-MOST_BYTES, MOST_PIXELS = 20 * 2**20, 50_000_000
-"""Of a picture that is sent."""
 _PATH = "/api/hard-cases"
 _FILES = {"picture": PICTURE, "matte": MATTE}
 _HEADERS = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
-T = TypeVar("T", bound=str)
+RESULT_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a sender says of a picture, who has consented. `kind` None: it is to be guessed."""
+
+    result: str | None
+    kind: Kind | None
+    reason: Reason
 
 
 async def keep(request: web.Request) -> web.Response:
     """A picture, and the matte of the result that is named, if that is still known."""
-    server, cases = request.app[SERVER], _kept(request)
+    server, api, cases = request.app[SERVER], request.app[API], _kept(request)
     if server.uploads.locked():
         raise Full("Too many pictures are being uploaded. Try again in a moment.")
     async with server.uploads:
-        form = await read_form(request, MOST_BYTES)
-        if form.fields.get("consent") != "true":
-            raise Problem(422, "A picture is kept only by consent: send consent=true.")
-        found = await server.find_result(form.fields["id"]) if "id" in form.fields else None
-        assert form.data is not None
-        case = await asyncio.to_thread(_keep, cases, form.data, form.fields, found)
+        data, fields = await read_picture_form(request, api.settings.upload_bytes)
+        wanted = _wanted(fields)
+        check_picture(data, api.settings.pixels)
+        found = await api.pictures.find(wanted.result) if wanted.result else None
+        case = await asyncio.to_thread(_keep, cases, data, wanted, found)
     told = {name: getattr(case, name) for name in ("id", "kind", "reason", "created")}
     return web.json_response(told, status=201)
 
@@ -94,35 +113,35 @@ async def _case(request: web.Request) -> HardCase:
     return case
 
 
-def _keep(
-    cases: HardCases, data: bytes, fields: Mapping[str, str], found: Judged | None
-) -> HardCase:
-    reason = _one_of(fields, "reason", REASONS) or "marked"
-    kind = _one_of(fields, "kind", KINDS)
-    rgb = decode_picture(data, MOST_PIXELS, KEPT_SIDE)
-    alpha = _matte(found.matte, rgb) if found and found.matte else None
+def _wanted(fields: Mapping[str, str]) -> Wanted:
+    """Problem 422 without consent, or for a field that is unknown or makes no sense."""
+    taken = Fields(fields, "consent", "id", "kind", "reason")
+    if fields.get("consent") != "true":
+        raise Problem(422, "A picture is kept only by consent: send consent=true.")
+    result = fields.get("id")
+    if result is not None and not RESULT_ID.fullmatch(result):
+        raise Problem(422, f"id {result[:40]!r}: the id of a result.")
+    kind = taken.one_of("kind", KINDS, "other") if "kind" in fields else None
+    return Wanted(result, kind, taken.one_of("reason", REASONS, "marked"))
+
+
+def _keep(cases: HardCases, data: bytes, wanted: Wanted, found: Result | None) -> HardCase:
+    frame, kind = decode_frame(data), wanted.kind
+    alpha = _matte(found.matte, frame) if found and found.matte else None
     if kind is None and alpha is not None:
-        kind = kind_of(Frame.from_rgb(rgb), EdgeMatte.from_alpha(alpha))
+        kind = kind_of(frame, EdgeMatte.from_alpha(alpha))
+    doubts = found.doubts if found else ()
     try:
-        return cases.keep(rgb, alpha, kind or "other", reason, found.doubts if found else ())
+        return cases.keep(frame.rgb, alpha, kind or "other", wanted.reason, doubts)
     except SinkError as error:
         raise Problem(507, f"{error}.") from None
 
 
-def _matte(png: bytes, rgb: RgbImage) -> AlphaMatte:
-    """Our own file, at the size of the picture."""
+def _matte(png: bytes, frame: Frame) -> AlphaMatte:
+    """Our own file; at the size of the picture, should that have been another one."""
     levels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert levels is not None
-    return resize(levels.astype(np.float32) / 255, rgb.shape[1], rgb.shape[0])
-
-
-def _one_of(fields: Mapping[str, str], name: str, choices: Sequence[T]) -> T | None:
-    """The field's value; None if it is not there."""
-    text = fields.get(name)
-    choice = next((choice for choice in choices if choice == text), None)
-    if text is not None and choice is None:
-        raise Problem(422, f"{name} {text!r}: one of {', '.join(choices)}.")
-    return choice
+    return resize(levels.astype(np.float32) / 255, frame.width, frame.height)
 
 
 def _as_dict(case: HardCase, path: str) -> dict[str, Any]:

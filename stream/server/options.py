@@ -13,7 +13,7 @@ from pipeline.patch_network import Refine
 Show = Literal["composite", "matte"]
 
 LONGEST_BUDGET_MS = 10_000
-_BACKGROUND = re.compile(
+BACKGROUND = re.compile(
     r"transparent|blur|green|#[0-9a-fA-F]{6}|blur:\d{1,3}(\.\d{1,3})?|picture:[\w-]{1,64}", re.ASCII
 )
 
@@ -63,7 +63,7 @@ def _matches(pattern: re.Pattern[str]) -> Callable[[object], bool]:
 
 _is_name = _matches(re.compile(r"[\w-]{1,64}", re.ASCII))
 _CHECKS: dict[str, Callable[[object], bool]] = {
-    "background": _matches(_BACKGROUND),
+    "background": _matches(BACKGROUND),
     "refine": _matches(re.compile("auto|on|off")),
     "smooth": lambda value: isinstance(value, bool),
     "budget_ms": _is_budget,

@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from stream.server.api.api import API
 from stream.server.body import LARGEST_JSON_OFFER, read_json
 from stream.server.metrics import METRICS_TYPE
 from stream.server.offer import PAGE
@@ -76,6 +77,7 @@ async def settings(request: web.Request) -> web.Response:
         "models": server.networks.names,
         "defaults": server.defaults.as_dict(),
         "limits": {"upload_bytes": UPLOAD_BYTES, "upload_pixels": UPLOAD_PIXELS},
+        "pictures": request.app[API].pictures_taken(),
     }
     response = web.json_response(body)
     response.set_cookie(

@@ -1,11 +1,11 @@
 """Pictures from strangers: their size is read and judged before anything decodes them."""
 
 import cv2
-import numpy as np
 
 from pipeline.errors import SourceError
 from pipeline.frame import RgbImage
 from stream.picture_header import header_size
+from stream.picture_io import decoded
 from stream.server.problems import Problem
 
 UPLOAD_BYTES = 10 * 1024 * 1024
@@ -15,20 +15,15 @@ KEPT_SIDE = 1920
 THUMBNAIL_SIDE = 240
 
 
-def decode_picture(
-    data: bytes, most_pixels: int = UPLOAD_PIXELS, side: int = KEPT_SIDE
-) -> RgbImage:
-    """RGB uint8 (h, w, 3), upright, no longer than `side`; Problem 415 or 422."""
+def decode_picture(data: bytes) -> RgbImage:
+    """RGB uint8 (h, w, 3), no larger than is kept; Problem 415 or 422."""
     width, height = picture_size(data)
-    if not 0 < width * height <= most_pixels:
-        raise Problem(422, f"A picture of {width} by {height}: at most {most_pixels} pixels.")
-    try:
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-    except cv2.error:
-        picture = None
+    if not 0 < width * height <= UPLOAD_PIXELS:
+        raise Problem(422, f"A picture of {width} by {height}: at most {UPLOAD_PIXELS} pixels.")
+    picture = decoded(data)
     if picture is None:
         raise Problem(422, "This picture cannot be decoded.")
-    return shrunk(picture.astype(np.uint8, copy=False), side)
+    return shrunk(picture, KEPT_SIDE)
 
 
 def picture_size(data: bytes) -> tuple[int, int]:

@@ -16,7 +16,6 @@ from stream.server.bitrate import fit_bitrates
 from stream.server.call import Call
 from stream.server.control import Control
 from stream.server.gallery import Gallery
-from stream.server.judged import FindResult, no_result
 from stream.server.metrics import Metrics
 from stream.server.networks import Networks
 from stream.server.offer import OfferRules
@@ -40,8 +39,6 @@ class Server:
         self.metrics = Metrics()
         self.gallery = Gallery(settings.backgrounds)
         self.hard_cases = HardCases(settings.hard_cases) if settings.hard_cases else None
-        self.find_result: FindResult = no_result
-        """Where the hard cases look for the matte of a picture that was sent before."""
         self.uploads = asyncio.Semaphore(UPLOADS_AT_ONCE)
         self.sessions = Sessions(settings.max_sessions, settings.max_viewers, self.metrics)
         self.defaults = CallOptions(

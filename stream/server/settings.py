@@ -8,6 +8,7 @@ from pathlib import Path
 from pipeline.errors import OptionError
 from pipeline.models import DEFAULT_MODEL
 from pipeline.patch_network import Refine
+from stream.server.api.settings import ApiSettings
 
 SHORTEST_TOKEN = 16
 """Characters: fewer can be tried out."""
@@ -49,6 +50,7 @@ class ServerSettings:
     """What calls begin with; off: no call is refined."""
     hard_cases: Path | None = None
     """A folder for pictures that are hard to matte; None: no picture is ever kept on disk."""
+    api: ApiSettings = field(default_factory=ApiSettings)
 
     def __post_init__(self) -> None:
         self._check_access()
