@@ -159,6 +159,9 @@ async def test_bad_pictures_and_fields_are_refused_and_change_nothing(cases: Pat
         ):
             assert await status(client, "POST", PATH, data=form(PICTURE, **fields)) == 422, fields
         assert await status(client, "POST", PATH, data=png(8, 8)) == 415
+        torn = {"Content-Type": "multipart/form-data; boundary=x"}
+        body = b"--x\r\nno header--x--\r\n"
+        assert await status(client, "POST", PATH, data=body, headers=torn) == 400
         for path in ("/..%2f..%2fetc%2fpasswd/picture", "/*/picture", "/x/case.json"):
             assert await status(client, "GET", PATH + path) == 404
     assert list(HardCases(cases)) == []

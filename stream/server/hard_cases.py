@@ -36,6 +36,7 @@ from stream.server.problems import Full, Problem
 from stream.server.server import SERVER
 
 _PATH = "/api/hard-cases"
+_CASE = _PATH + "/{id:[0-9a-f]{16}}"
 _FILES = {"picture": PICTURE, "matte": MATTE}
 _HEADERS = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
 RESULT_ID = re.compile(r"[0-9a-f]{32}")
@@ -157,6 +158,6 @@ ROUTES = [
     web.post(_PATH, keep),
     web.get(_PATH, show_all),
     web.get(f"{_PATH}/export", export),
-    web.get(f"{_PATH}/{{id}}/{{file:picture|matte}}", show),
-    web.delete(f"{_PATH}/{{id}}", remove),
+    web.get(_CASE + "/{file:picture|matte}", show),
+    web.delete(_CASE, remove),
 ]

@@ -5,6 +5,7 @@ import re
 from urllib.parse import unquote
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from stream.server.picture_file import UPLOAD_BYTES
 from stream.server.problems import Problem
@@ -29,7 +30,7 @@ async def read_upload(request: web.Request) -> tuple[bytes, str]:
         raise Problem(408, "The upload did not arrive in time.") from None
     except ConnectionError:
         raise Problem(400, "The upload broke off.") from None
-    except (ValueError, AssertionError, RuntimeError):  # aiohttp's, at a malformed form
+    except (ValueError, AssertionError, RuntimeError, HttpProcessingError):  # at a bad form
         raise Problem(400, "This form cannot be read.") from None
 
 
