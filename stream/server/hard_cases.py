@@ -39,7 +39,7 @@ _PATH = "/api/hard-cases"
 _CASE = _PATH + "/{id:[0-9a-f]{16}}"
 _FILES = {"picture": PICTURE, "matte": MATTE}
 _HEADERS = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
-RESULT_ID = re.compile(r"[0-9a-f]{32}")
+_RESULT_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _wanted(fields: Mapping[str, str]) -> Wanted:
     if fields.get("consent") != "true":
         raise Problem(422, "A picture is kept only by consent: send consent=true.")
     result = fields.get("id")
-    if result is not None and not RESULT_ID.fullmatch(result):
+    if result is not None and not _RESULT_ID.fullmatch(result):
         raise Problem(422, f"id {result[:40]!r}: the id of a result.")
     kind = taken.one_of("kind", KINDS, "other") if "kind" in fields else None
     return Wanted(result, kind, taken.one_of("reason", REASONS, "marked"))
