@@ -49,9 +49,12 @@ SERVE = ("-m", "stream", "serve", "--port", "0")
 
 @asynccontextmanager
 async def process(
-    *arguments: str, program: Sequence[str] = SERVE, **environment: str
+    *arguments: str, program: Sequence[str] = SERVE, warns_of: str = "", **environment: str
 ) -> AsyncIterator[tuple[str, int]]:
-    """The command at work; gives its URL and its process id, and sees that it ends well."""
+    """The command at work; gives its URL and its process id, and sees that it ends well.
+
+    Every line on its standard error has to hold `warns_of`; without it there may be none.
+    """
     made = await asyncio.create_subprocess_exec(
         *(sys.executable, *program, *arguments),
         stdout=subprocess.PIPE,
@@ -62,17 +65,18 @@ async def process(
     try:
         async with asyncio.timeout(60):
             line = (await made.stdout.readline()).decode()
-            url = re.search(r"https?://\S+", line)
-            if url is None:
-                assert made.stderr is not None
-                raise AssertionError((await made.stderr.read()).decode())
-            yield url[0], made.pid
+        url = re.search(r"https?://\S+", line)
+        if url is None:
+            assert made.stderr is not None
+            raise AssertionError((await made.stderr.read()).decode())
+        yield url[0], made.pid
     finally:
         if made.returncode is None:
             made.send_signal(signal.SIGINT)
         async with asyncio.timeout(60):
             _, errors = await made.communicate()
-    assert errors.decode() == ""
+    lines = errors.decode().splitlines()
+    assert all(warns_of and warns_of in line for line in lines), lines
     assert made.returncode == 0
 
 

@@ -13,6 +13,8 @@ from stream.server.problems import Problem
 UPLOAD_SECONDS = 30.0
 """In which an upload has to arrive."""
 LONGEST_TITLE = 60
+MALFORMED = (ValueError, AssertionError, RuntimeError, HttpProcessingError)
+"""What aiohttp raises at a form that is none."""
 _ENVELOPE = 4096
 """Bytes beside the file's own that a form may have."""
 
@@ -30,7 +32,7 @@ async def read_upload(request: web.Request) -> tuple[bytes, str]:
         raise Problem(408, "The upload did not arrive in time.") from None
     except ConnectionError:
         raise Problem(400, "The upload broke off.") from None
-    except (ValueError, AssertionError, RuntimeError, HttpProcessingError):  # at a bad form
+    except MALFORMED:
         raise Problem(400, "This form cannot be read.") from None
 
 

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from aiohttp import BodyPartReader, web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from stream.server.problems import Problem
+from stream.server.uploads import MALFORMED
 
 T = TypeVar("T")
 PICTURE_SECONDS = 60.0
@@ -49,7 +49,7 @@ async def read_form(request: web.Request, limit: int, take: Take) -> dict[str, s
         raise _late() from None
     except ConnectionError:
         raise Problem(400, "The upload broke off.") from None
-    except (ValueError, AssertionError, RuntimeError, HttpProcessingError):  # at a bad form
+    except MALFORMED:
         raise Problem(400, "This form cannot be read.") from None
 
 
