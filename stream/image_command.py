@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +13,7 @@ from pipeline.frame import Frame
 from pipeline.matting import Matting
 from pipeline.runtime import RuntimeOptions
 from stream.background import open_background
+from stream.doubt_log import DoubtLog
 from stream.loaded_networks import LoadedNetworks
 from stream.network_options import (
     ModelOption,
@@ -70,6 +71,14 @@ def image(
     precision: PrecisionOption = "auto",
     threads: ThreadsOption = 0,
     require_gpu: RequireGpuOption = False,
+    log_doubtful: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            help="Keep pictures there whose matte is in doubt, for `livematte eval`.",
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object on standard output at the end.")
@@ -86,10 +95,19 @@ def image(
     name, sizes = model_for(model, subject), (size,) if size else ()
     networks = LoadedNetworks.load(name, options, sizes, refine)
     matting = networks.matting(behind, smooth=False, follow=False)
-    written, failed = matte_all(matting, pairs, quality, max_pixels)
-    report = {"written": written, "failed": failed, "network": networks.segmenter.runs_on}
+    log = DoubtLog(log_doubtful) if log_doubtful else None
+    written, failed = matte_all(matting, pairs, quality, max_pixels, log)
+    report: dict[str, Any] = {
+        "written": written,
+        "failed": failed,
+        "network": networks.segmenter.runs_on,
+    }
     report |= {"rois": matting.rois.means()}
-    typer.echo(json.dumps(report) if as_json else f"{len(written)} pictures written")
+    line = f"{len(written)} pictures written"
+    if log is not None:
+        report |= {"doubtful": log.kept}
+        line += f", {len(log.kept)} in doubt kept in {log_doubtful}"
+    typer.echo(json.dumps(report) if as_json else line)
     if failed:
         raise SourceError("; ".join(failed))
 
@@ -122,15 +140,23 @@ def check_formats(targets: Sequence[Path], *, transparent: bool) -> None:
 
 
 def matte_all(
-    matting: Matting, pairs: Sequence[tuple[Path, Path]], quality: int, most_pixels: int
+    matting: Matting,
+    pairs: Sequence[tuple[Path, Path]],
+    quality: int,
+    most_pixels: int,
+    log: DoubtLog | None = None,
 ) -> tuple[list[str], list[str]]:
     """What was written, and what went wrong, a line each: one bad picture stops no other."""
     written, failed = [], []
     for source, target in pairs:
         try:
             frame = Frame.from_rgb(read_picture(source, most_pixels))
-            write_picture(target, matting.process(frame), quality)
+            segmented = matting.segment(matting.begin(frame))
+            matted = matting.finish(segmented)
+            write_picture(target, matted, quality)
             written.append(str(target))
+            if log is not None:
+                log.note(source, frame, matted.matte, segmented.alpha)
         except LivematteError as error:
             failed.append(str(error))
     return written, failed

@@ -18,9 +18,11 @@ from stream.formats import Format
 from stream.live.address import SinkAddress, SourceAddress, sink_address, source_address
 from stream.live.report import Report
 from stream.live.session import check_sink, run_live
+from stream.live.whip import WhipAccess
 from stream.loaded_networks import LoadedNetworks
 from stream.network_options import (
     BudgetOption,
+    IceServerOption,
     ModelOption,
     PrecisionOption,
     RefineOption,
@@ -36,6 +38,7 @@ from stream.pipe_format import InputFormat, RawVideo, output_format
 from stream.pipe_sink import PipeSink
 from stream.pipe_source import PipeSource
 from stream.progress import ProgressKind, show_progress
+from stream.server.settings import parse_ice_server
 from stream.session import FILE, LIVE, run_session
 
 EXAMPLES = "\n\n".join(
@@ -101,6 +104,7 @@ def live(
         str | None,
         typer.Option(envvar="LIVEMATTE_WHIP_TOKEN", help="What a WHIP server wants to be told."),
     ] = None,
+    ice_server: IceServerOption = None,
     progress: Annotated[
         ProgressKind, typer.Option(help="Of live ends: how it goes, on standard error.")
     ] = ProgressKind.AUTO,
@@ -127,6 +131,9 @@ def live(
         raise OptionError(
             f"SOURCE {source!r} and SINK {sink!r}: - goes with - alone: put ffmpeg between"
         )
+    if ice_server and not sink.startswith(("http://", "https://")):
+        raise OptionError("--ice-server: it is of WHIP alone, a SINK of https://")
+    access = WhipAccess(token, tuple(map(parse_ice_server, ice_server or ())))
     raw = _raw(input_format, size, fps, pixel_format)
     behind = open_background(background)
     pace = FILE if source == _PIPE else LIVE
@@ -146,7 +153,8 @@ def live(
         return
     if raw is not None or output_pixel_format is not None:
         raise OptionError("--input-format, --output-pixel-format: they are of pipes, - -")
-    _between_live_ends(source_address(source), sink_address(sink), matting, behind, token, progress)
+    ends = source_address(source), sink_address(sink)
+    _between_live_ends(*ends, matting, behind, access, progress)
 
 
 def _through_pipes(raw: RawVideo | None, form: Format, matting: Callable[[], Matting]) -> None:
@@ -166,7 +174,7 @@ def _between_live_ends(
     sink: SinkAddress,
     matting: Callable[[], Matting],
     behind: Background,
-    token: str | None,
+    access: WhipAccess,
     progress: ProgressKind,
 ) -> None:
     """Until Ctrl-C: live ends never end by themselves."""
@@ -175,7 +183,7 @@ def _between_live_ends(
     try:
         with show_progress(progress, 0) as on_frame:
             asyncio.run(
-                run_live(source, begun, sink, report=Report(), token=token, on_frame=on_frame)
+                run_live(source, begun, sink, report=Report(), access=access, on_frame=on_frame)
             )
     except KeyboardInterrupt:
         raise Interruption("interrupted") from None

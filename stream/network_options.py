@@ -46,6 +46,14 @@ BudgetOption = Annotated[
     typer.Option(min=0, help="Milliseconds for a frame, to hold which quality is given up."),
 ]
 
+IceServerOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT, for peers beyond a router; "
+        "may be repeated."
+    ),
+]
+
 
 def seconds(budget_ms: float | None) -> float:
     """A budget, as a pipeline takes it."""

@@ -30,6 +30,7 @@ from stream.api_options import (
 )
 from stream.network_options import (
     BudgetOption,
+    IceServerOption,
     PrecisionOption,
     RefineOption,
     RequireGpuOption,
@@ -76,13 +77,7 @@ def serve(
         typer.Option(help="For HTTPS, PEM; browsers give cameras to HTTPS or localhost alone."),
     ] = None,
     key: Annotated[Path | None, typer.Option(help="The certificate's key, PEM.")] = None,
-    ice_server: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="stun:HOST:PORT or turn:USER:PASSWORD@HOST:PORT, for peers beyond a router; "
-            "may be repeated."
-        ),
-    ] = None,
+    ice_server: IceServerOption = None,
     max_sessions: Annotated[
         int, typer.Option(min=1, help="Calls at a time; more are asked to try again.")
     ] = 4,
@@ -92,6 +87,14 @@ def serve(
     ] = DEFAULT_MODEL,
     backgrounds: Annotated[
         Path | None, typer.Option(help="A folder of pictures and videos to choose from.")
+    ] = None,
+    hard_cases: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            help="Keep pictures there that are hard to matte, each only if its sender consents.",
+        ),
     ] = None,
     rate: Annotated[
         float, typer.Option(min=1, max=120, help="Frames a second to matte at most.")
@@ -136,6 +139,7 @@ def serve(
         rate,
         budget,
         refine,
+        hard_cases,
         ApiSettings(
             work_dir,
             redis or None,

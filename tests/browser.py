@@ -4,6 +4,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -23,15 +24,19 @@ DRAWN_BY_THE_PROCESSOR = ("--disable-gpu", "--enable-unsafe-swiftshader")
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """One browser with a drawn camera. Skips the test where there is none."""
+async def chromium(camera: Path | None = None) -> AsyncIterator[Browser]:
+    """One browser with a drawn camera, or one that plays a file of YUV4MPEG2 again and again.
+
+    Skips the test where there is none.
+    """
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.skip("no Chromium: apt-get install chromium, or make test as root")
+    plays = [f"--use-file-for-fake-video-capture={camera}"] if camera else []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=path,
-            args=[*QUIET, *CAMERA, *DRAWN_BY_THE_PROCESSOR],
+            args=[*QUIET, *CAMERA, *DRAWN_BY_THE_PROCESSOR, *plays],
             chromium_sandbox=False,
         )
         try:

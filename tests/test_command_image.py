@@ -11,6 +11,7 @@ from pipeline.composite import Transparent, solid
 from pipeline.errors import OptionError, SourceError
 from pipeline.matting import Matting
 from pipeline.models import ModelEntry
+from stream.hard_cases import HardCases
 from stream.image_command import check_formats, matte_all, pairs_of
 from stream.picture_io import read_picture
 from tests.clips import RedSegmenter
@@ -147,6 +148,16 @@ def test_the_command_mattes_a_picture(
     assert (ran.status, ran.err) == (0, "")
     assert report["written"] == [str(tmp_path / "out.png")]
     assert load(report["written"][0]).shape == (240, 320, 4)
+
+
+def test_the_command_keeps_pictures_that_are_in_doubt(
+    livematte: Command, u2netp: ModelEntry, tmp_path: Path
+) -> None:
+    source = save(tmp_path / "in.png", np.full((240, 320, 3), 90, np.uint8))
+    wanted = (source, tmp_path / "out.png", "--log-doubtful", tmp_path / "cases", "--json")
+    (entry,) = json.loads(livematte("image", *wanted).out)["doubtful"]
+    (case,) = HardCases(tmp_path / "cases")
+    assert entry == {"source": str(source), "doubts": [*case.doubts], "case": case.name}
 
 
 def test_an_output_without_an_input_is_wrong_usage(livematte: Command, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from bench.cutouts import Cutout, backgrounds, cutouts, shared_data, split_of, s
 from bench.drawn import drawn_clips, drawn_cutout, texture
 from bench.motion import MovingBackground, MovingCutout
 from pipeline.errors import SourceError
+from stream.evaluate.pairing import Pairing
 from stream.evaluate.run import EvaluationOptions, evaluate
 
 SIZE = (128, 72)
@@ -116,7 +117,8 @@ def test_the_split_of_a_name_is_fixed() -> None:
 def test_a_written_clip_measured_against_itself_has_no_error(tmp_path: Path) -> None:
     write_clip(first_clip(), tmp_path)
     truth = tmp_path / "truth"
-    result = evaluate(truth, truth, tmp_path / "source.mkv", EvaluationOptions(), lambda _: None)
+    pairing = Pairing.of(truth, truth, tmp_path / "source.mkv")
+    result = evaluate(pairing, EvaluationOptions(), lambda _: None)
     assert result.problems == []
     assert result.clip.frames == 4
     assert result.clip.mean()["mad"] == 0

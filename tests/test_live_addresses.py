@@ -58,6 +58,20 @@ def test_a_pipe_goes_with_a_pipe(livematte: Command) -> None:
     assert_refused(livematte("live", "-", "udp://127.0.0.1:1"), 2, "put ffmpeg between")
 
 
+@pytest.mark.parametrize(
+    ("sink", "server", "words"),
+    [
+        ("udp://127.0.0.1:1", "stun:127.0.0.1:2", "of WHIP alone"),
+        ("https://127.0.0.1:1/whip", "http://x", "stun:HOST:PORT"),
+    ],
+)
+def test_servers_of_addresses_are_of_whip_alone_and_checked(
+    livematte: Command, sink: str, server: str, words: str
+) -> None:
+    ran = livematte("live", "tcp://127.0.0.1:1", sink, "--ice-server", server)
+    assert_refused(ran, 2, "server", words)
+
+
 def test_alpha_that_would_be_lost_is_refused() -> None:
     with pytest.raises(OptionError, match=r"nut\+tcp"):
         check_sink(sink_address("rtmp://host/live/key"), Transparent())

@@ -213,7 +213,8 @@ async def test_bad_uploads_are_refused_before_they_are_decoded() -> None:
         assert await status(client, "POST", "/backgrounds", data=form(good, field="x")) == 400
         assert await status(client, "POST", "/backgrounds", data=good) == 415
         torn = {"Content-Type": "multipart/form-data; boundary=x"}
-        assert await status(client, "POST", "/backgrounds", data=b"--y", headers=torn) == 400
+        for body in (b"--y", b"--x\r\nno header--x--\r\n", b"--x\r\na: \x00\r\n\r\n--x--\r\n"):
+            assert await status(client, "POST", "/backgrounds", data=body, headers=torn) == 400
         assert await (await client.get("/settings")).json() == before
 
 

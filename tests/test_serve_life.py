@@ -10,10 +10,19 @@ import pytest
 from aiortc.rtcdtlstransport import RTCCertificate, generate_certificate
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from pipeline.matting import Matting
+from stream.queues import FrameQueue
 from stream.server import server
+from stream.server.call import Call
+from stream.server.control import Control
 from stream.server.networks import Networks
+from stream.server.peer import Peer
+from stream.server.sessions import Session
+from stream.server.track_source import TrackSource
 from tests.calling import Camera, Half, Microphone, pictures, shows_person, until
 from tests.serving import Caller, call_page, gone, page_caller, post_sdp, served
+
+PARTS = (Session, Call, Peer, Control, TrackSource, Matting, FrameQueue)
 
 
 def threads() -> set[str]:
@@ -21,9 +30,14 @@ def threads() -> set[str]:
     return {one.name for one in threading.enumerate() if not one.name.startswith("asyncio_")}
 
 
+def parts() -> list[str]:
+    """What a session is made of, and holds pictures, as far as anything still refers to it."""
+    gc.collect()
+    return [type(one).__name__ for one in gc.get_objects() if isinstance(one, PARTS)]
+
+
 def sockets() -> int:
     """Of UDP: those of HTTP are kept for the next request."""
-    gc.collect()
     links = (Path("/proc/self/fd") / name for name in os.listdir("/proc/self/fd"))
     held = {os.readlink(link) for link in links if link.is_symlink()}
     tables = [Path(f"/proc/self/net/{name}").read_text() for name in ("udp", "udp6")]
@@ -31,13 +45,17 @@ def sockets() -> int:
     return sum(f"socket:[{row[9]}]" in held for row in rows)
 
 
-def alive() -> tuple[list[str], set[str], int]:
-    """Tasks, but those that hold HTTP connections open; threads; sockets."""
+Alive = tuple[list[str], set[str], int, list[str]]
+
+
+def alive() -> Alive:
+    """Tasks, but those that hold HTTP connections open; threads; sockets; parts of sessions."""
+    left = parts()
     names = [getattr(one.get_coro(), "__qualname__", "?") for one in asyncio.all_tasks()]
-    return sorted(set(names) - {"RequestHandler.start"}), threads(), sockets()
+    return sorted(set(names) - {"RequestHandler.start"}), threads(), sockets(), left
 
 
-async def settles(wanted: tuple[list[str], set[str], int]) -> None:
+async def settles(wanted: Alive) -> None:
     """Closing goes on for some turns of the loop after a session is gone."""
     for _ in range(1000):
         if alive() == wanted:
@@ -50,7 +68,7 @@ async def settles(wanted: tuple[list[str], set[str], int]) -> None:
 # can: 20 of them would then be stopped as if they hung.
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.slow)])
-async def test_sessions_leave_no_task_thread_or_socket(rounds: int) -> None:
+async def test_sessions_leave_no_task_thread_socket_or_memory(rounds: int) -> None:
     async with served() as client:
         before = alive()
         for turn in range(rounds):
@@ -59,6 +77,7 @@ async def test_sessions_leave_no_task_thread_or_socket(rounds: int) -> None:
                 await until(caller.received(), shows_person)
                 leaves = (await call_page(client, quitter))["session"]
                 assert sockets() > before[2]
+                assert parts()
                 if turn % 2:
                     await client.delete(answer["session"])
             await client.delete(leaves)  # while it connects

@@ -12,18 +12,29 @@ from rich.table import Table
 
 from pipeline.errors import LivematteError, SinkError
 from pipeline.metrics import CATALOGUE, DEFAULT_BAND_WIDTH, DEFAULT_THRESHOLD
+from stream.evaluate.pairing import Pairing
 from stream.evaluate.report import html_report
 from stream.evaluate.run import Evaluation, EvaluationOptions, evaluate
 from stream.evaluate.text import figure, headline
+from stream.hard_cases import TRUTH
 
 
 def evaluate_command(
     prediction: Annotated[
-        Path, typer.Argument(exists=True, help="Mattes to judge: a folder, a picture or a video.")
+        Path,
+        typer.Argument(
+            exists=True,
+            help="Mattes to judge: a folder, a picture or a video; or a folder of hard cases.",
+        ),
     ],
     truth: Annotated[
-        Path, typer.Argument(exists=True, help="The true mattes, paired by name or else by index.")
-    ],
+        Path | None,
+        typer.Argument(
+            exists=True,
+            help="The true mattes, paired by name or else by index. Hard cases bring their own.",
+            show_default=False,
+        ),
+    ] = None,
     source: Annotated[
         Path | None,
         typer.Option(exists=True, help="The pictures or video that was matted, for the report."),
@@ -45,9 +56,12 @@ def evaluate_command(
     """Measure mattes against true ones."""
     if source and not html:
         raise typer.BadParameter("shown in the report only: give --html too", param_hint="--source")
+    if source and truth is None:
+        raise typer.BadParameter("hard cases bring their own", param_hint="--source")
+    stills = stills or truth is None
     options = EvaluationOptions(band, threshold, stills, pictures=html is not None)
     try:
-        result = _evaluate_with_progress(prediction, truth, source, options)
+        result = _evaluate_with_progress(_paired(prediction, truth, source), options)
         if not result.problems and html:
             _write(html, html_report(result))
     except LivematteError as error:
@@ -62,18 +76,18 @@ def evaluate_command(
         _print_table(result)
 
 
-def _evaluate_with_progress(
-    prediction: Path, truth: Path, source: Path | None, options: EvaluationOptions
-) -> Evaluation:
+def _paired(prediction: Path, truth: Path | None, source: Path | None) -> Pairing:
+    if truth is None:
+        return Pairing.of_hard_cases(prediction)
+    return Pairing.of(prediction, truth, source)
+
+
+def _evaluate_with_progress(pairing: Pairing, options: EvaluationOptions) -> Evaluation:
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("measuring", total=None)
         return evaluate(
-            prediction,
-            truth,
-            source,
-            options,
-            lambda total: progress.update(task, advance=1, total=total),
+            pairing, options, lambda total: progress.update(task, advance=1, total=total)
         )
 
 
@@ -98,6 +112,7 @@ def as_object(result: Evaluation) -> dict[str, Any]:
         "threshold": result.options.threshold,
         "mean": {name: _number(value) for name, value in sorted(result.clip.mean().items())},
         "absent": result.absent,
+        "without_truth": result.without_truth,
         "per_frame": {
             "name": result.names,
             **{
@@ -126,6 +141,10 @@ def _print_table(result: Evaluation) -> None:
         whole, in_band = figure(means, metric.name), figure(means, f"{metric.name}_band")
         table.add_row(metric.label, metric.unit, better, whole, in_band)
     console = Console()
-    console.print(table)
+    if result.clip.frames:
+        console.print(table)
     for name, reason in result.absent.items():
         console.print(f"{name} not measured: {reason}", style="dim", soft_wrap=True)
+    for name in result.without_truth:
+        line = f"{name} not measured: put its true matte beside it, as {TRUTH}"
+        console.print(line, style="dim", soft_wrap=True)

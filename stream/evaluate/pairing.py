@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from itertools import count, zip_longest
 from pathlib import Path
 
+from pipeline.errors import SourceError
 from pipeline.frame import AlphaMatte, RgbImage
 from stream.evaluate.pictures import SUFFIXES, Loader, Pictures, open_pictures
 from stream.evaluate.video import Video
+from stream.hard_cases import MATTE, PICTURE, TRUTH, HardCases
 
 Sequences = Pictures | Video
 
@@ -30,6 +32,22 @@ class Pairing:
     truth: Sequences
     source: Sequences | None
     by_name: bool
+    without_truth: tuple[str, ...] = ()
+    """What is passed over: hard cases without a true matte."""
+
+    @classmethod
+    def of_hard_cases(cls, folder: Path) -> "Pairing":
+        """Those in a folder of hard cases that somebody has drawn a true matte of."""
+        cases = sorted(HardCases(folder), key=lambda case: (case.kind, case.id))
+        if not cases:
+            raise SourceError(f"{folder} holds no hard cases: name the true mattes, too")
+        judged = [case for case in cases if case.file(TRUTH)]
+        mattes, truths, pictures = (
+            Pictures(folder, {case.name: path for case in judged if (path := case.file(file))})
+            for file in (MATTE, TRUTH, PICTURE)
+        )
+        others = tuple(case.name for case in cases if case not in judged)
+        return cls(mattes, truths, pictures, by_name=True, without_truth=others)
 
     @classmethod
     def of(cls, prediction: Path, truth: Path, source: Path | None) -> "Pairing":

@@ -34,6 +34,10 @@ def html_report(result: Evaluation) -> str:
         absent="".join(
             f"<li><b>{html.escape(name)}</b> was not measured: {html.escape(reason)}</li>"
             for name, reason in result.absent.items()
+        )
+        + "".join(
+            f"<li>{html.escape(name)} was not measured: it has no true matte</li>"
+            for name in result.without_truth
         ),
     )
 

@@ -42,18 +42,15 @@ class Evaluation:
     problems: list[str] = field(default_factory=list)
     absent: dict[str, str] = field(default_factory=dict)
     """Metric → why it was not measured."""
+    without_truth: list[str] = field(default_factory=list)
+    """Hard cases that nobody has drawn a true matte of."""
 
 
-def evaluate(
-    prediction: Path,
-    truth: Path,
-    source: Path | None,
-    options: EvaluationOptions,
-    progress: Progress,
-) -> Evaluation:
+def evaluate(pairing: Pairing, options: EvaluationOptions, progress: Progress) -> Evaluation:
     """Measure every pair. All pairs are read even when one is bad, so that every fault is named."""
-    pairing = Pairing.of(prediction, truth, source)
+    prediction, truth = pairing.prediction.path, pairing.truth.path
     result = Evaluation(prediction, truth, options, pairing.by_name)
+    result.without_truth = list(pairing.without_truth)
     result.worst.spacing = 1 if options.stills else SPACING
     meter = Meter(options.band_width, options.threshold, not options.stills)
     try:

@@ -1,7 +1,8 @@
 """A process that carries bytes between a pipe and a network, so that whatever stalls can be ended.
 
 FFmpeg has no time limit for writing, and PyAV holds the interpreter's lock while it connects. What
-PyAV's wheels cannot speak at all, SRT, is spoken by the program ffmpeg in the same way.
+PyAV's wheels cannot speak at all, SRT, is spoken by the program ffmpeg in the same way. Neither
+outlives the thread that made the bridge, even if livematte is killed.
 """
 
 import os
@@ -11,13 +12,13 @@ import tempfile
 from pathlib import Path
 from typing import Self
 
-from stream.live import carry
+from stream.live import carry, leash
 from stream.pipe import Pipe
 
 FAREWELL_S, HASTE_S = 2.0, 0.1
 """For what was written to reach the network; for a process that fails to say why."""
-_CARRY = Path(carry.__file__)
-"""Run by its path: as a part of its package it would load all of livematte first."""
+_CARRY, _LEASH = Path(carry.__file__), Path(leash.__file__)
+"""Run by their paths: as parts of their package they would load all of livematte first."""
 _SRT_BYTES = 7 * 188
 _PROGRAM = ("ffmpeg", "-nostdin", "-v", "error")
 _IO_MICROSECONDS = "10000000"
@@ -31,8 +32,9 @@ class Bridge:
         """The last that the process said, once it is closed."""
         self._words = tempfile.TemporaryFile()  # noqa: SIM115  (closed by close)
         ours = subprocess.DEVNULL
+        leashed = [sys.executable, "-ISs", os.fspath(_LEASH), str(os.getpid()), *command]
         self._process = subprocess.Popen(
-            command,
+            leashed,
             stdin=ours if reads else subprocess.PIPE,
             stdout=subprocess.PIPE if reads else ours,
             stderr=self._words,

@@ -14,7 +14,7 @@ from stream.live.report import Report
 from stream.live.sink import LiveSink
 from stream.live.sound import SoundLine
 from stream.live.source import LiveSource
-from stream.live.whip import WhipOutlet
+from stream.live.whip import OPEN_ACCESS, WhipAccess, WhipOutlet
 from stream.session import LIVE, OnFrame, first_error, run_session
 
 
@@ -34,13 +34,13 @@ async def run_live(
     sink: SinkAddress,
     *,
     report: Report,
-    token: str | None = None,
+    access: WhipAccess = OPEN_ACCESS,
     on_frame: OnFrame | None = None,
 ) -> None:
     """Until it is cancelled, or the matting fails: then the sink is closed."""
     clock, line = LiveClock(paced=source.paced), SoundLine()
     reader = LiveSource(source, clock, line, report)
-    open_outlet = _outlets(sink, reader, token)
+    open_outlet = _outlets(sink, reader, access)
     writer = LiveSink(sink.name, open_outlet, matting.background, clock, line, report)
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -51,11 +51,11 @@ async def run_live(
         raise first_error(group) from None
 
 
-def _outlets(sink: SinkAddress, source: LiveSource, token: str | None) -> OpenOutlet:
+def _outlets(sink: SinkAddress, source: LiveSource, access: WhipAccess) -> OpenOutlet:
     """The source is known by the time at which the first is opened."""
 
     async def whip(first: Matted) -> Outlet:
-        return await WhipOutlet.open(sink, token, has_sound=source.has_sound)
+        return await WhipOutlet.open(sink, access, has_sound=source.has_sound)
 
     def camera(first: Matted) -> CameraOutlet:
         return CameraOutlet(sink, first, source.rate)

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urljoin
 
 import aiohttp
 import numpy as np
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCPeerConnection, RTCSessionDescription
 
 from pipeline.errors import SinkError
 from pipeline.matting import Matted
@@ -17,7 +18,8 @@ from stream.live.address import SinkAddress
 from stream.live.sound import Samples, Sound
 from stream.server.bitrate import fit_bitrates
 from stream.server.matte_track import MatteTrack, SlotTrack
-from stream.server.peer import CONNECT_SECONDS, close
+from stream.server.peer import CONNECT_SECONDS, close, configuration
+from stream.server.settings import IceServer
 from stream.worker import Worker
 
 SDP = "application/sdp"
@@ -28,11 +30,24 @@ _PIECES = 50
 _HTTP_S = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class WhipAccess:
+    """What it takes to be let in, and to be reached."""
+
+    token: str | None = None
+    ice_servers: tuple[IceServer, ...] = ()
+
+
+OPEN_ACCESS = WhipAccess()
+"""Of a server that wants no token and needs no help to be reached."""
+
+
 class WhipOutlet:
     """A session at a WHIP endpoint; its certificate, aiortc's, is on the curve P-256."""
 
-    def __init__(self, has_sound: bool) -> None:
-        self._connection = RTCPeerConnection(RTCConfiguration([]))
+    def __init__(self, access: WhipAccess, has_sound: bool) -> None:
+        self._token = access.token
+        self._connection = RTCPeerConnection(configuration(access.ice_servers))
         self._connection.on("connectionstatechange", self._note)
         self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(_HTTP_S))
         self._session_url: str | None = None
@@ -44,11 +59,11 @@ class WhipOutlet:
         self._closed = False
 
     @classmethod
-    async def open(cls, address: SinkAddress, token: str | None, *, has_sound: bool) -> Self:
+    async def open(cls, address: SinkAddress, access: WhipAccess, *, has_sound: bool) -> Self:
         """Connected; SinkError if the server will not have it, or cannot be reached."""
-        outlet = cls(has_sound)
+        outlet = cls(access, has_sound)
         try:
-            await outlet._connect(address.url, token)
+            await outlet._connect(address.url)
         except BaseException:
             await outlet.aclose()
             raise
@@ -79,14 +94,14 @@ class WhipOutlet:
             await close(self._connection)
             await self._worker.aclose()
 
-    async def _connect(self, url: str, token: str | None) -> None:
+    async def _connect(self, url: str) -> None:
         fit_bitrates()
         for track in (self._video, self._audio):
             if track is not None:
                 self._connection.addTransceiver(track, "sendonly")
         await self._connection.setLocalDescription(await self._connection.createOffer())
-        if token:
-            self._http.headers["Authorization"] = f"Bearer {token}"
+        if self._token:
+            self._http.headers["Authorization"] = f"Bearer {self._token}"
         try:
             answer = await self._post(url, self._connection.localDescription.sdp)
             await self._connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))

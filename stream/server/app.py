@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from pipeline.errors import OptionError
-from stream.server import page_routes, whip_routes
+from stream.server import hard_cases, page_routes, whip_routes
 from stream.server.api import document_routes, picture_routes, video_routes
 from stream.server.api.api import API, Api
 from stream.server.guard import middlewares
@@ -30,6 +30,7 @@ def make_app(settings: ServerSettings, networks: Networks) -> web.Application:
     app[API] = api = Api(settings.api, networks, server.gallery)
     app.add_routes([*page_routes.ROUTES, *whip_routes.ROUTES])
     app.add_routes([*document_routes.ROUTES, *picture_routes.ROUTES, *video_routes.ROUTES])
+    app.add_routes(hard_cases.ROUTES)
     app.cleanup_ctx.append(api.live)
     app.on_shutdown.append(_end_sessions)
     return app

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiortc import (
     RTCConfiguration,
@@ -15,6 +15,7 @@ from aiortc.mediastreams import MediaStreamTrack
 from aiortc.rtcdatachannel import RTCDataChannel
 from aiortc.sdp import SessionDescription
 
+from stream.server.decode_queue import bound_decoding
 from stream.server.dtls import DtlsLog, transports_of
 from stream.server.offer import OfferRules, check_offer
 from stream.server.problems import Problem
@@ -32,9 +33,7 @@ class Peer:
     """A connection that answers; `aclose` in every case."""
 
     def __init__(self, ice_servers: tuple[IceServer, ...] = ()) -> None:
-        # An empty list, not None: aiortc would ask a STUN server of its own choice.
-        servers = [RTCIceServer(one.url, one.username, one.credential) for one in ice_servers]
-        self._connection = RTCPeerConnection(RTCConfiguration(servers))
+        self._connection = RTCPeerConnection(configuration(ice_servers))
         self._connected, self._closed = asyncio.Event(), asyncio.Event()
         self._closing: asyncio.Future[None] | None = None
         self._dtls = DtlsLog()
@@ -51,6 +50,8 @@ class Peer:
         except Exception as error:  # aiortc raises anything at what it cannot do
             logger.info("an offer was refused: %r", error)
             raise Problem(422, "The offer has no codec or transport that is served.") from None
+        for transceiver in self._connection.getTransceivers():
+            bound_decoding(transceiver.receiver, transceiver.kind)
 
     def track(self, kind: str) -> MediaStreamTrack | None:
         """What the peer sends of a kind."""
@@ -139,6 +140,13 @@ class Peer:
             self._on_control(channel)
         else:
             channel.close()
+
+
+def configuration(ice_servers: Sequence[IceServer]) -> RTCConfiguration:
+    """These servers and no others: told of none, aiortc would ask one of its own choice."""
+    return RTCConfiguration(
+        [RTCIceServer(one.url, one.username, one.credential) for one in ice_servers]
+    )
 
 
 async def close(connection: RTCPeerConnection) -> None:

@@ -11,6 +11,7 @@ from aiohttp import web
 from pipeline.composite import Background
 from pipeline.refine import EdgeRefiner
 from pipeline.segment import Segmenter
+from stream.hard_cases import HardCases
 from stream.server.bitrate import fit_bitrates
 from stream.server.call import Call
 from stream.server.control import Control
@@ -37,6 +38,7 @@ class Server:
         self.settings, self.networks = settings, networks
         self.metrics = Metrics()
         self.gallery = Gallery(settings.backgrounds)
+        self.hard_cases = HardCases(settings.hard_cases) if settings.hard_cases else None
         self.uploads = asyncio.Semaphore(UPLOADS_AT_ONCE)
         self.sessions = Sessions(settings.max_sessions, settings.max_viewers, self.metrics)
         self.defaults = CallOptions(

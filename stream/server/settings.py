@@ -48,6 +48,8 @@ class ServerSettings:
     """For a frame; None: what the rate leaves."""
     refine: Refine = "auto"
     """What calls begin with; off: no call is refined."""
+    hard_cases: Path | None = None
+    """A folder for pictures that are hard to matte; None: no picture is ever kept on disk."""
     api: ApiSettings = field(default_factory=ApiSettings)
 
     def __post_init__(self) -> None:

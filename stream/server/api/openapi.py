@@ -15,12 +15,15 @@ from stream.server.api.describe import (
     in_path,
     problems,
 )
+from stream.server.api.hard_case_paths import hard_case_paths
 from stream.server.api.options import LEAST_SIDE, PictureOutput, VideoOutput
 from stream.server.api.schemas import (
     BACKGROUND,
     BEGUN,
     BOOLEAN,
     CLIP,
+    HARD_CASE,
+    HARD_CASES,
     PICTURE,
     PROBLEM,
     number,
@@ -38,13 +41,15 @@ def document(api: Api, secured: bool) -> Json:
             "version": metadata.version("livematte"),
             "description": "Pictures and clips freed of their background.",
         },
-        "paths": _pictures(api) | _rembg(api) | _videos(api) | _itself(),
+        "paths": _pictures(api) | _rembg(api) | _videos(api) | hard_case_paths() | _itself(),
         "components": {
             "schemas": {
                 "Problem": PROBLEM,
                 "Picture": PICTURE,
                 "Clip": CLIP,
                 "Begun": BEGUN,
+                "HardCase": HARD_CASE,
+                "HardCases": HARD_CASES,
             },
             **({"securitySchemes": scheme} if secured else {}),
         },

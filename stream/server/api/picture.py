@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.colour import Plane
 from pipeline.composite import Background
+from pipeline.doubt import doubts_of
 from pipeline.errors import SinkError
 from pipeline.frame import AlphaMatte, Frame, RgbImage
 from pipeline.matting import Matted, Matting
@@ -46,12 +47,15 @@ class Reduced:
     """Sees a copy of a frame, its longest side `side` pixels, and gives that copy's fine matte."""
 
     def __init__(self, segmenter: Segmenter, side: int, refiners: Refiners) -> None:
+        self.coarse: AlphaMatte | None = None
+        """The network's own alpha of the copy that was seen last."""
         self._segmenter, self._side, self._refiners = segmenter, side, refiners
 
     def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
         size = reduced_size(frame.width, frame.height, self._side) or (frame.width, frame.height)
         copy = Frame.from_rgb(cv2.resize(frame.rgb, size, interpolation=cv2.INTER_AREA))
-        return matting(self._segmenter, self._refiners).process(copy).alpha
+        matted, self.coarse = matted_from(matting(self._segmenter, self._refiners), copy)
+        return matted.alpha
 
 
 def check_picture(data: bytes, pixels: int) -> None:
@@ -67,10 +71,11 @@ def matte_picture(data: bytes, options: PictureOptions, tools: Tools) -> Result:
     """All of it for one picture that has been checked; Problem 422 if it is damaged."""
     frame = decode_frame(data)
     scaled_from = reduced_size(frame.width, frame.height, options.max_side)
-    segmenter = tools.segmenter
-    if scaled_from:
-        segmenter = Reduced(segmenter, options.max_side, tools.refiners)
-    matted = matting(segmenter, tools.refiners, tools.background).process(frame)
+    reduced = Reduced(tools.segmenter, options.max_side, tools.refiners) if scaled_from else None
+    pipeline = matting(reduced or tools.segmenter, tools.refiners, tools.background)
+    matted, coarse = matted_from(pipeline, frame)
+    if reduced and reduced.coarse is not None:
+        coarse = reduced.coarse
     return Result(
         _file(matted, options.output),
         encoded_as(".png", to_bytes(matted.alpha)),
@@ -79,6 +84,7 @@ def matte_picture(data: bytes, options: PictureOptions, tools: Tools) -> Result:
         frame.height,
         time.time(),
         scaled_from,
+        list(doubts_of(matted.matte, coarse)),
     )
 
 
@@ -110,6 +116,12 @@ def matting(
     edges = refiners()
     refine: Refine = "on" if edges else "off"
     return Matting(segmenter, background, smooth=False, follow=False, edges=edges, refine=refine)
+
+
+def matted_from(pipeline: Matting, frame: Frame) -> tuple[Matted, AlphaMatte]:
+    """A frame matted, and the network's own alpha of it."""
+    segmented = pipeline.segment(pipeline.begin(frame))
+    return pipeline.finish(segmented), segmented.alpha
 
 
 def _file(matted: Matted, output: str) -> bytes:

@@ -65,4 +65,18 @@ CLIP = _object(
     error=nullable(_TEXT),
     expires=nullable({"type": "string", "format": "date-time"}),
 )
+_CASE = {
+    "id": _TEXT,
+    "kind": _TEXT,
+    "reason": _TEXT,
+    "created": {"type": "string", "format": "date-time"},
+}
+HARD_CASE = _object(**_CASE)
+HARD_CASES = _object(
+    kept=BOOLEAN | {"description": "Whether this server keeps any."},
+    cases={
+        "type": "array",
+        "items": _object(**_CASE, bytes=_COUNT, picture_url=_PATH, matte_url=nullable(_PATH)),
+    },
+)
 BEGUN = _object(id=_TEXT, status={"const": "queued"}, url=_PATH, events_url=_PATH)
