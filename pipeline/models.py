@@ -126,7 +126,7 @@ _U2NET = NetworkSpec(320, *_IMAGENET)
 _ENTRIES = (
     ModelEntry(
         MODEL_FOR["person"],
-        "sha256:c485342740d21154a06853de79ddf556604ef3670acdda57444c77092e8fb979",
+        "sha256:df70912d8cda23ecc13a060db722e87fefc4854412aafef3db0bca6c7a508c91",
         "Apache-2.0",
         (),
         "people, as in calls; trained by this project",
