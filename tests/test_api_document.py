@@ -133,7 +133,7 @@ async def test_the_document_names_this_server_s_models_limits_and_token(tmp_path
     allowed = {"Authorization": "Bearer sixteen-or-longer"}
     async with api(tmp_path, token="sixteen-or-longer", longest_side=512) as client:
         for method, path in OPERATIONS:
-            named = path.format(name="0" * 32 + ".png", id="x" * 22)
+            named = path.format(name="0" * 32 + ".png", id="x" * 22, file="picture.png")
             assert (await client.request(method, named)).status == 401, named
         async with client.get("/api/openapi.json", headers=allowed) as answer:
             document = await answer.json()
