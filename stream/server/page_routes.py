@@ -51,6 +51,13 @@ async def player(request: web.Request) -> web.StreamResponse:
     return _static("player.html")
 
 
+async def studio(request: web.Request) -> web.StreamResponse:
+    """The page for pictures and clips; not shown inside those of others, either."""
+    response = _static("studio.html")
+    response.headers["Content-Security-Policy"] += "; frame-ancestors 'none'"
+    return response
+
+
 async def asset(request: web.Request) -> web.StreamResponse:
     """What the pages are made of."""
     return _static(request.match_info["name"])
@@ -187,13 +194,14 @@ def _ice_server(server: IceServer) -> dict[str, Any]:
     return {"urls": [server.url]} | {name: value for name, value in named.items() if value}
 
 
-OPEN = (health, page, player, asset)
+OPEN = (health, page, player, studio, asset)
 """What answers without the token: pages hold no secrets."""
 ROUTES = [
     web.get("/healthz", health),
     web.get("/metrics", metrics),
     web.get("/", page),
     web.get("/player", player),
+    web.get("/studio", studio),
     web.get("/static/{name:[A-Za-z0-9_./-]+}", asset),
     web.get("/settings", settings),
     web.post("/backgrounds", upload),

@@ -1,0 +1,142 @@
+/** A loupe on the picture: where two are compared it shows the same spot of both, side by side. */
+
+const PANE = 168;
+const ZOOMS = [2, 4, 8, 16];
+const STEP = 0.01;
+const FAR = 0.05;
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const CHECKER = ["#c9cfcc", "#f3f5f4"];
+const CHECK = 12;
+
+export class Loupe {
+  #stage;
+  #parts;
+  #spot = { x: 0.5, y: 0.5 };
+  #zoom = 4;
+  #spots = [];
+  #next = 0;
+
+  /**
+   * @param {import("./stage.js").Stage} stage
+   * @param {{toggle: HTMLButtonElement, edge: HTMLButtonElement, lens: HTMLElement,
+   *   canvas: HTMLCanvasElement, words: HTMLElement, marker: HTMLElement}} parts
+   */
+  constructor(stage, parts) {
+    this.#stage = stage;
+    this.#parts = parts;
+    parts.toggle.addEventListener("click", () => this.turn(!this.on));
+    parts.edge.addEventListener("click", () => this.nextEdge());
+    parts.lens.addEventListener("keydown", (event) => this.#press(event));
+    for (const moved of ["pointermove", "pointerdown"]) {
+      stage.element.addEventListener(moved, (event) => this.on && this.#point(event));
+    }
+  }
+
+  get on() {
+    return this.#parts.toggle.getAttribute("aria-pressed") === "true";
+  }
+
+  turn(on) {
+    const { toggle, edge, lens, marker } = this.#parts;
+    toggle.setAttribute("aria-pressed", String(on));
+    this.#stage.element.classList.toggle("magnified", on);
+    edge.hidden = lens.hidden = marker.hidden = !on;
+    if (on) this.draw();
+  }
+
+  /** The spots of a new picture's edge; the loupe begins at the least certain. */
+  set spots(spots) {
+    this.#spots = spots;
+    this.#next = 0;
+    if (spots.length) this.nextEdge();
+  }
+
+  nextEdge() {
+    if (!this.#spots.length) return;
+    this.#move(this.#spots[this.#next]);
+    this.#next = (this.#next + 1) % this.#spots.length;
+  }
+
+  #point(event) {
+    const { left, top, width, height } = this.#stage.element.getBoundingClientRect();
+    this.#move({ x: (event.clientX - left) / width, y: (event.clientY - top) / height });
+  }
+
+  #press(event) {
+    const { key, shiftKey } = event;
+    const step = shiftKey ? FAR : STEP;
+    if (key in ARROWS) {
+      const [x, y] = ARROWS[key];
+      this.#move({ x: this.#spot.x + x * step, y: this.#spot.y + y * step });
+    } else if (key === "n") this.nextEdge();
+    else if (key === "+" || key === "=") this.#magnify(1);
+    else if (key === "-") this.#magnify(-1);
+    else if (key === "Escape") {
+      this.turn(false);
+      this.#parts.toggle.focus();
+    } else return;
+    event.preventDefault();
+  }
+
+  #magnify(by) {
+    this.#zoom = ZOOMS[ZOOMS.indexOf(this.#zoom) + by] ?? this.#zoom;
+    this.draw();
+  }
+
+  #move({ x, y }) {
+    this.#spot = { x: Math.min(1, Math.max(0, x)), y: Math.min(1, Math.max(0, y)) };
+    this.draw();
+  }
+
+  draw() {
+    if (!this.on) return;
+    const { canvas, lens, words, marker } = this.#parts;
+    const { left, right, comparing, element } = this.#stage;
+    const panes = comparing ? [left, right] : [right];
+    canvas.width = panes.length * PANE;
+    canvas.height = PANE;
+    const context = canvas.getContext("2d");
+    context.imageSmoothingEnabled = false;
+    panes.forEach((image, at) => this.#pane(context, image, at * PANE));
+    const { x, y } = this.#spot;
+    const share = PANE / this.#zoom / right.naturalWidth;
+    marker.style.cssText = `left:${100 * x}%;top:${100 * y}%;width:${100 * share}%`;
+    // The lens keeps out of its own way.
+    lens.classList.toggle("at-top", y > 0.5);
+    const at = `${Math.round(100 * x)} % across, ${Math.round(100 * y)} % down`;
+    words.textContent = `${this.#zoom} times`;
+    lens.setAttribute("aria-label", `Loupe, ${this.#zoom} times, ${at}. ${HELP}`);
+    element.style.setProperty("--panes", panes.length);
+  }
+
+  /** A side of the right picture's pixels, whatever the left one's size is. */
+  #pane(context, image, left) {
+    context.save();
+    context.beginPath();
+    context.rect(left, 0, PANE, PANE);
+    context.clip();
+    fillBehind(context, image.style.backgroundColor, left);
+    const { naturalWidth, naturalHeight } = this.#stage.right;
+    const [width, height] = [naturalWidth * this.#zoom, naturalHeight * this.#zoom];
+    const { x, y } = this.#spot;
+    const at = [left + PANE / 2 - x * width, PANE / 2 - y * height];
+    if (image.complete && image.naturalWidth) context.drawImage(image, ...at, width, height);
+    context.restore();
+  }
+}
+
+const HELP =
+  "Arrow keys move it, with Shift farther; N goes to the next edge, plus and minus magnify, " +
+  "Escape puts it away.";
+
+function fillBehind(context, colour, left) {
+  context.fillStyle = colour || CHECKER[1];
+  context.fillRect(left, 0, PANE, PANE);
+  if (colour) return;
+  context.fillStyle = CHECKER[0];
+  for (let y = 0; y < PANE; y += CHECK) {
+    for (let x = (y / CHECK) % 2 ? CHECK : 0; x < PANE; x += 2 * CHECK) {
+      context.fillRect(left + x, y, CHECK, CHECK);
+    }
+  }
+}

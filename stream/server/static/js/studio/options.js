@@ -1,0 +1,102 @@
+/** The settings of the studio: the form's fields bear the names of the API's. */
+
+const KEPT = "livematte-studio";
+const SIDES = [512, 1024, 2048, 4096, 8192];
+const USUAL_SIDE = 2048;
+const USUAL_MODEL = "u2netp";
+
+/** Fires `change` when what is shown has to be made anew. */
+export class Options extends EventTarget {
+  #form;
+  #gallery;
+  #background = "transparent";
+
+  /** @param {HTMLFormElement} form  @param {import("../gallery.js").Gallery} gallery */
+  constructor(form, gallery) {
+    super();
+    this.#form = form.elements;
+    this.#gallery = gallery;
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("change", ({ target }) => {
+      if (["enable_gan", "model", "max_side"].includes(target.name)) this.#changed();
+      if (["output", "clip"].includes(target.name)) this.#keep();
+    });
+    gallery.addEventListener("choose", ({ detail }) => {
+      this.#background = detail.option;
+      this.#changed();
+    });
+  }
+
+  /** What the server has, and what was chosen on the last visit. @param {object} settings */
+  offer({ backgrounds, pictures }) {
+    const kept = readKept();
+    const sides = SIDES.filter((side) => side < pictures.longest_side);
+    sides.push(pictures.longest_side);
+    fill(this.#form.model, pictures.models, kept.model ?? USUAL_MODEL);
+    fill(this.#form.max_side, sides, kept.max_side ?? USUAL_SIDE, (side) => `${side} pixels`);
+    this.#form.enable_gan.checked = kept.enable_gan ?? true;
+    this.#form.output.value = kept.output ?? "png";
+    this.#form.clip.value = kept.clip ?? "mp4";
+    const { background = "transparent" } = kept;
+    // An upload may be gone: the server keeps it for a while only.
+    const there = backgrounds.some(({ value }) => value === background);
+    this.#background = there || !background.startsWith("picture:") ? background : "transparent";
+    this.#gallery.mark(this.#background);
+  }
+
+  /** The colour that lies behind the shown picture, laid there by the browser. */
+  get colour() {
+    return this.#background.startsWith("#") ? this.#background : null;
+  }
+
+  /** What is asked for to be shown: a colour needs no matting of its own. */
+  get shown() {
+    const background = this.colour ? "transparent" : this.#background;
+    return { ...this.#matte, background, output: "png" };
+  }
+
+  /** What is asked for to be saved. */
+  get saved() {
+    return { ...this.#matte, background: this.#background, output: this.#form.output.value };
+  }
+
+  /** Of a clip; MP4 has no transparency. */
+  get clip() {
+    const { enable_gan, model } = this.#matte;
+    const chosen = this.#form.clip.value;
+    const output = this.#background === "transparent" && chosen === "mp4" ? "webm" : chosen;
+    return { enable_gan, model, background: this.#background, output };
+  }
+
+  get #matte() {
+    const { enable_gan, model, max_side } = this.#form;
+    return {
+      enable_gan: enable_gan.checked,
+      model: model.value,
+      max_side: Number(max_side.value),
+    };
+  }
+
+  #changed() {
+    this.#keep();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #keep() {
+    const kept = { ...this.saved, clip: this.#form.clip.value };
+    localStorage.setItem(KEPT, JSON.stringify(kept));
+  }
+}
+
+function fill(select, values, chosen, inWords = String) {
+  select.replaceChildren(...values.map((value) => new Option(inWords(value), value)));
+  if (values.includes(chosen)) select.value = chosen;
+}
+
+function readKept() {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT)) ?? {};
+  } catch {
+    return {};
+  }
+}
