@@ -37,7 +37,7 @@ function choice(kind, words) {
 /** @param {HTMLDialogElement} dialog its buttons have a value, which is the answer */
 function asked(dialog) {
   return new Promise((resolve) => {
-    const press = ({ target }) => target.value && dialog.close(target.value);
+    const press = ({ target }) => target.matches("button") && dialog.close(target.value);
     dialog.returnValue = "";
     dialog.addEventListener("click", press);
     dialog.addEventListener(

@@ -1,6 +1,8 @@
 /** A loupe on the picture: where two are compared it shows the same spot of both, side by side. */
 
-const PANE = 168;
+/** Of a pane, in pixels; on a small stage less, so that the picture is still seen. */
+const LARGEST = 168;
+const SHARE = 0.44;
 const ZOOMS = [2, 4, 8, 16];
 const STEP = 0.01;
 const FAR = 0.05;
@@ -15,6 +17,7 @@ export class Loupe {
   #zoom = 4;
   #spots = [];
   #next = 0;
+  #side = LARGEST;
 
   /**
    * @param {import("./stage.js").Stage} stage
@@ -93,33 +96,35 @@ export class Loupe {
     const { canvas, lens, words, marker } = this.#parts;
     const { left, right, comparing, element } = this.#stage;
     const panes = comparing ? [left, right] : [right];
-    canvas.width = panes.length * PANE;
-    canvas.height = PANE;
+    const room = SHARE * Math.min(element.clientWidth, element.clientHeight);
+    this.#side = Math.round(Math.min(LARGEST, room));
+    canvas.width = panes.length * this.#side;
+    canvas.height = this.#side;
     const context = canvas.getContext("2d");
     context.imageSmoothingEnabled = false;
-    panes.forEach((image, at) => this.#pane(context, image, at * PANE));
+    panes.forEach((image, at) => this.#pane(context, image, at * this.#side));
     const { x, y } = this.#spot;
-    const share = PANE / this.#zoom / right.naturalWidth;
+    const share = this.#side / this.#zoom / right.naturalWidth;
     marker.style.cssText = `left:${100 * x}%;top:${100 * y}%;width:${100 * share}%`;
     // The lens keeps out of its own way.
     lens.classList.toggle("at-top", y > 0.5);
     const at = `${Math.round(100 * x)} % across, ${Math.round(100 * y)} % down`;
     words.textContent = `${this.#zoom} times`;
     lens.setAttribute("aria-label", `Loupe, ${this.#zoom} times, ${at}. ${HELP}`);
-    element.style.setProperty("--panes", panes.length);
   }
 
   /** A side of the right picture's pixels, whatever the left one's size is. */
   #pane(context, image, left) {
     context.save();
     context.beginPath();
-    context.rect(left, 0, PANE, PANE);
+    const side = this.#side;
+    context.rect(left, 0, side, side);
     context.clip();
-    fillBehind(context, image.style.backgroundColor, left);
+    fillBehind(context, image.style.backgroundColor, left, side);
     const { naturalWidth, naturalHeight } = this.#stage.right;
     const [width, height] = [naturalWidth * this.#zoom, naturalHeight * this.#zoom];
     const { x, y } = this.#spot;
-    const at = [left + PANE / 2 - x * width, PANE / 2 - y * height];
+    const at = [left + side / 2 - x * width, side / 2 - y * height];
     if (image.complete && image.naturalWidth) context.drawImage(image, ...at, width, height);
     context.restore();
   }
@@ -129,13 +134,13 @@ const HELP =
   "Arrow keys move it, with Shift farther; N goes to the next edge, plus and minus magnify, " +
   "Escape puts it away.";
 
-function fillBehind(context, colour, left) {
+function fillBehind(context, colour, left, side) {
   context.fillStyle = colour || CHECKER[1];
-  context.fillRect(left, 0, PANE, PANE);
+  context.fillRect(left, 0, side, side);
   if (colour) return;
   context.fillStyle = CHECKER[0];
-  for (let y = 0; y < PANE; y += CHECK) {
-    for (let x = (y / CHECK) % 2 ? CHECK : 0; x < PANE; x += 2 * CHECK) {
+  for (let y = 0; y < side; y += CHECK) {
+    for (let x = (y / CHECK) % 2 ? CHECK : 0; x < side; x += 2 * CHECK) {
       context.fillRect(left + x, y, CHECK, CHECK);
     }
   }

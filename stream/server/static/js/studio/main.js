@@ -138,7 +138,7 @@ function clear() {
 function refresh() {
   const item = list.chosen;
   byId("remove").disabled = byId("clear").disabled = !item;
-  byId("mark").disabled = item?.state !== "done";
+  byId("mark").hidden = item?.kind !== "picture" || item.state !== "done";
   byId("apply").hidden = !queue.items.some(({ outdated }) => outdated);
   downloads.refresh(item);
   const before = going;

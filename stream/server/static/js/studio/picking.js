@@ -21,6 +21,12 @@ export function pickFiles({ inputs, take }) {
       take([...input.files]);
       input.value = "";
     });
+    // They look like buttons; not every browser opens a file input by Enter.
+    input.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      input.click();
+    });
   }
   const over = (is) => document.body.classList.toggle("dropping", is);
   addEventListener("dragover", (event) => {

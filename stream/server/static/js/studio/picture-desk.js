@@ -23,7 +23,7 @@ export class PictureDesk {
     this.#stage = stage;
     this.#loupe = loupe;
     byId("views").addEventListener("change", () => this.#item && this.show(this.#item));
-    byId("again").addEventListener("click", () => this.show(this.#item));
+    byId("again").addEventListener("click", () => this.show(this.#item, true));
     document.getElementsByName("view").forEach((one) => (one.disabled = one.value === "change"));
   }
 
@@ -33,7 +33,7 @@ export class PictureDesk {
     this.#look = look;
     this.#queue.look = look.shown;
     document.querySelector("[name=view][value=change]").disabled = !this.#last;
-    if (this.#item) this.show(this.#item);
+    if (this.#item) this.show(this.#item, this.#item.again);
   }
 
   /** Nothing of it is shown any more. */
@@ -44,12 +44,13 @@ export class PictureDesk {
     byId("trouble").hidden = true;
   }
 
-  async show(item) {
+  /** @param {boolean} again true: also what has failed is tried */
+  async show(item, again = false) {
     const mine = (this.#turn = Symbol("show"));
     const other = this.#item !== item;
     this.#item = item;
     byId("trouble").hidden = true;
-    if (item.state === "failed" && !item.again) return this.#fail(item.words, false);
+    if (item.state === "failed" && !again) return this.#fail(item.words, item.again);
     byId("working").hidden = false;
     if (other) await this.#stage.show(null, { blob: item.file, tag: "The source" });
     const result = await this.#queue.make(item, true);

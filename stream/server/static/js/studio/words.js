@@ -29,8 +29,8 @@ export function problemWords({ status, detail }) {
   return detail || `The server answers ${status}.`;
 }
 
-/** A trouble that the same file may not have the next time. */
-export const passes = ({ status }) => [0, 401, 404, 408, 429].includes(status) || status >= 500;
+/** A trouble that the same file may not have the next time, or with other settings. */
+export const passes = ({ status }) => status !== 413 && status !== 415;
 
 export const tooLarge = (size, most) =>
   `Too large: ${bytes(size)}, at most ${bytes(most)} are taken. Nothing was sent.`;
