@@ -1,5 +1,6 @@
 """The studio in a real browser: files brought, looked at, and taken away again."""
 
+import asyncio
 import base64
 import zipfile
 from collections.abc import AsyncIterator
@@ -11,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.async_api import Browser, FilePayload
+from playwright.async_api import Browser, FileChooser, FilePayload
 
 from tests.browser import Visit, visit
 from tests.clips import paint
@@ -286,6 +287,8 @@ async def test_pictures_are_matted_and_saved_by_keyboard_alone(
 ) -> None:
     async with studio_page(browser, studio) as page:
         keyboard = page.page.keyboard
+        choosers: asyncio.Queue[FileChooser] = asyncio.Queue()
+        page.page.on("filechooser", choosers.put_nowait)
 
         async def tab_to(name: str) -> None:
             for _ in range(40):
@@ -295,9 +298,9 @@ async def test_pictures_are_matted_and_saved_by_keyboard_alone(
             raise AssertionError(f"no Tab leads to {name}")
 
         await tab_to("files")
-        async with page.page.expect_file_chooser() as chooser:
-            await keyboard.press("Enter")
-        await (await chooser.value).set_files([disc("a.png"), disc("b.png", 4)])
+        await keyboard.press("Enter")
+        async with asyncio.timeout(20):
+            await (await choosers.get()).set_files([disc("a.png"), disc("b.png", 4)])
         await settled(page, 2)
         await tab_to("view")
         await keyboard.press("ArrowRight")

@@ -41,26 +41,29 @@ async def metrics(request: web.Request) -> web.Response:
 
 
 async def page(request: web.Request) -> web.StreamResponse:
-    """The call page. Other sites may not show it in theirs: it asks for the camera."""
-    response = _static("index.html")
-    response.headers["Content-Security-Policy"] += "; frame-ancestors 'none'"
-    return response
+    """The call page."""
+    return _alone("index.html")
+
+
+async def studio(request: web.Request) -> web.StreamResponse:
+    """The page for pictures and clips."""
+    return _alone("studio.html")
 
 
 async def player(request: web.Request) -> web.StreamResponse:
     return _static("player.html")
 
 
-async def studio(request: web.Request) -> web.StreamResponse:
-    """The page for pictures and clips; not shown inside those of others, either."""
-    response = _static("studio.html")
-    response.headers["Content-Security-Policy"] += "; frame-ancestors 'none'"
-    return response
-
-
 async def asset(request: web.Request) -> web.StreamResponse:
     """What the pages are made of."""
     return _static(request.match_info["name"])
+
+
+def _alone(name: str) -> web.FileResponse:
+    """Other sites may not show it in theirs: it asks for the camera, or for pictures."""
+    response = _static(name)
+    response.headers["Content-Security-Policy"] += "; frame-ancestors 'none'"
+    return response
 
 
 def _static(name: str) -> web.FileResponse:

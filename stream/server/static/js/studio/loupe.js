@@ -2,7 +2,7 @@
 
 /** Of a pane, in pixels; on a small stage less, so that the picture is still seen. */
 const LARGEST = 168;
-const SHARE = 0.44;
+const SHARE = 0.38;
 const ZOOMS = [2, 4, 8, 16];
 const STEP = 0.01;
 const FAR = 0.05;

@@ -14,6 +14,7 @@ import { Options } from "./options.js";
 import { PictureDesk } from "./picture-desk.js";
 import { pickFiles } from "./picking.js";
 import { Queue } from "./queue.js";
+import { asCommand } from "./request.js";
 import { Stage } from "./stage.js";
 import { summaryWords } from "./words.js";
 
@@ -83,6 +84,7 @@ function refuse(problem) {
 }
 
 function changed() {
+  byId("request").textContent = asCommand(options.saved);
   pictureDesk.look = { shown: options.shown, colour: options.colour };
 }
 
@@ -103,7 +105,6 @@ async function make(item) {
 function show(item) {
   const isClip = item?.kind === "clip";
   byId("welcome").hidden = Boolean(item);
-  byId("views").hidden = !item || isClip;
   byId("facts").textContent = "";
   if (isClip) pictureDesk.leave();
   else clipDesk.leave();
@@ -146,6 +147,9 @@ function refresh() {
   if (before && !going) announce(summaryWords(queue.items));
 }
 
+options.addEventListener("format", () => {
+  byId("request").textContent = asCommand(options.saved);
+});
 options.addEventListener("change", () => {
   clearTimeout(changing);
   changing = setTimeout(changed, CALM_MS);

@@ -5,7 +5,7 @@ const SIDES = [512, 1024, 2048, 4096, 8192];
 const USUAL_SIDE = 2048;
 const USUAL_MODEL = "u2netp";
 
-/** Fires `change` when what is shown has to be made anew. */
+/** Fires `change` when what is shown has to be made anew, `format` when only files are others. */
 export class Options extends EventTarget {
   #form;
   #gallery;
@@ -19,7 +19,7 @@ export class Options extends EventTarget {
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("change", ({ target }) => {
       if (["enable_gan", "model", "max_side"].includes(target.name)) this.#changed();
-      if (["output", "clip"].includes(target.name)) this.#keep();
+      if (["output", "clip"].includes(target.name)) this.#changed("format");
     });
     gallery.addEventListener("choose", ({ detail }) => {
       this.#background = detail.option;
@@ -77,9 +77,9 @@ export class Options extends EventTarget {
     };
   }
 
-  #changed() {
+  #changed(what = "change") {
     this.#keep();
-    this.dispatchEvent(new Event("change"));
+    this.dispatchEvent(new Event(what));
   }
 
   #keep() {

@@ -52,8 +52,10 @@ export class PictureDesk {
     byId("trouble").hidden = true;
     if (item.state === "failed" && !again) return this.#fail(item.words, item.again);
     byId("working").hidden = false;
+    const made = this.#queue.make(item, true);
     if (other) await this.#stage.show(null, { blob: item.file, tag: "The source" });
-    const result = await this.#queue.make(item, true);
+    if (this.#turn === mine) document.body.dataset.state = "live";
+    const result = await made;
     if (this.#turn !== mine) return;
     if (result) await this.#lay(item, result, mine);
     else this.#fail(item.words, item.again);
@@ -71,7 +73,6 @@ export class PictureDesk {
       if (!(error instanceof Problem)) throw error;
       announce(problemWords(error), true);
     }
-    document.body.dataset.state = "live";
     byId("facts").textContent = factWords(result);
     this.#loupe.draw();
     await this.#spot(result.matte);

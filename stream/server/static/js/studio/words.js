@@ -74,7 +74,7 @@ const sizeWords = ({ width, height, seconds, cached }) =>
 export function factWords(result) {
   const facts = [sizeWords(result)];
   if (result.scaled_from) {
-    facts.push(`matted smaller than its own ${result.scaled_from.join(" × ")}`);
+    facts.push(`matted at ${result.scaled_from.join(" × ")} and brought up`);
   }
   if (result.doubts.length) facts.push(`doubtful: ${doubtWords(result.doubts)}`);
   return `${facts.join(" · ")}.`;
