@@ -64,8 +64,8 @@ export class ClipDesk {
     this.#tell(item, { state: "sending", progress: { sent: 0 }, blob: null });
     byId("clip-cancel").focus();
     try {
-      const blob = await job.run(item.file, this.#options.clip);
-      this.#tell(item, blob ? { state: "done", blob } : { state: "cancelled" });
+      const made = await job.run(item.file, this.#options.clip);
+      this.#tell(item, made ? { state: "done", ...made } : { state: "cancelled" });
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       this.#queue.fail(item, error);

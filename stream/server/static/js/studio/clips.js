@@ -19,7 +19,8 @@ export class ClipJob {
 
   /**
    * @param {File} file  @param {object} options fields of POST /api/videos
-   * @returns {Promise<Blob | null>} null: cancelled
+   * @returns {Promise<{blob: Blob, words: string} | null>} null: cancelled; `words` of a clip
+   *   that was damaged, and made as far as it could be read
    * @throws {Problem}
    */
   async run(file, options) {
@@ -30,7 +31,8 @@ export class ClipJob {
       const last = await this.#follow(job);
       if (last.status === "failed") throw new Problem(422, last.error ?? "");
       if (last.status === "cancelled") return null;
-      return await askBlob(last.result_url, { signal: this.#abort.signal });
+      const blob = await askBlob(last.result_url, { signal: this.#abort.signal });
+      return { blob, words: last.error ?? "" };
     } catch (error) {
       if (this.#abort.signal.aborted) return null;
       throw error;

@@ -30,6 +30,7 @@ export class Loupe {
     parts.toggle.addEventListener("click", () => this.turn(!this.on));
     parts.edge.addEventListener("click", () => this.nextEdge());
     parts.lens.addEventListener("keydown", (event) => this.#press(event));
+    addEventListener("resize", () => this.draw());
     for (const moved of ["pointermove", "pointerdown"]) {
       stage.element.addEventListener(moved, (event) => this.on && this.#point(event));
     }

@@ -49,7 +49,7 @@ export function bytes(count) {
 /** A row of the list. @param {import("./queue.js").Item} item */
 export function stateWords({ state, words, result, progress, outdated }) {
   if (state === "done" && outdated) return "Made with other settings";
-  if (state === "done") return result ? sizeWords(result) : "Clip made";
+  if (state === "done") return result ? sizeWords(result) : `Clip made${words && `, but: ${words}`}`;
   return {
     waiting: "Waiting",
     working: "Matting …",
