@@ -97,6 +97,7 @@ export class ClipDesk {
     if (this.#played === blob) return;
     if (video.src) URL.revokeObjectURL(video.src);
     this.#played = blob;
+    byId("clip-unplayable").hidden = true;
     if (blob) video.src = URL.createObjectURL(blob);
     else video.removeAttribute("src");
     video.load();
@@ -104,5 +105,5 @@ export class ClipDesk {
 }
 
 video.addEventListener("error", () => {
-  if (video.src) byId("clip-words").textContent += ". The browser cannot play this one.";
+  if (video.src) byId("clip-unplayable").hidden = false;
 });

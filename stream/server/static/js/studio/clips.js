@@ -43,6 +43,7 @@ export class ClipJob {
   cancel() {
     this.#abort.abort();
     if (this.#url) ask(this.#url, { method: "DELETE", keepalive: true }).catch(() => {});
+    this.#url = null;
   }
 
   /** The connection may be lost and come back: each event says everything. */

@@ -63,6 +63,7 @@ export function stateWords({ state, words, result, progress, outdated }) {
 }
 
 function clipWords({ frames_done: done = 0, frames_total: total, fps }) {
+  if (!done) return "Starting …";
   const share = total ? `${done} of ${total} pictures` : `${done} pictures`;
   return fps ? `${share}, ${fps.toFixed(1)} a second` : share;
 }
