@@ -124,10 +124,12 @@ class StubStudioServer(StubCallServer):
         data, options = await form(request)
         if options["consent"] != "true":
             return Refusal(422, "Consent is wanted.").response()
+        options.setdefault("kind", "other")
         name = f"case{len(self.cases)}"
         self.cases[name] = options | {"id": name, "created": CREATED, "bytes": len(data)}
         self.results[f"{name}.png"] = data
-        return web.json_response({"id": name}, status=201)
+        told = {"id": name, "kind": options["kind"], "reason": options["reason"]}
+        return web.json_response(told | {"created": CREATED}, status=201)
 
     async def _kept(self, _: web.Request) -> web.Response:
         urls = {"picture_url": "/results/{}.png", "matte_url": "/results/{}.png"}

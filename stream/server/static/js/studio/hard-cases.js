@@ -3,8 +3,9 @@
 import { ask, askBlob, askJson, Problem } from "../api.js";
 import { announce } from "../failure.js";
 import { askKind, consent, consented, withdraw } from "./consent.js";
+import { formOf } from "./results.js";
 import { save } from "./saving.js";
-import { bytes, KINDS, likelyKind, problemWords } from "./words.js";
+import { bytes, KINDS, problemWords } from "./words.js";
 
 const DOUBTFUL = "livematte-keep-doubtful";
 const REASONS = { marked: "marked", doubtful: "found doubtful" };
@@ -30,25 +31,24 @@ export class HardCases {
   /** The user says that this result is a hard case. */
   async mark(item) {
     if (!(await consent())) return;
-    const kind = await askKind(likelyKind(item.result.doubts));
-    if (kind) await this.#keep(item, kind, "marked");
+    const likely = item.result.doubts.includes("borders") ? "border" : "other";
+    const kind = await askKind(likely);
+    if (kind) await this.#keep(item, { kind, reason: "marked" });
   }
 
-  /** The pipeline finds a result doubtful: it is kept where the user has said so before. */
+  /** A result that the pipeline finds doubtful is kept where the user has said so before. */
   async doubt(item) {
     if (!byId("doubtful").checked || !consented()) return;
     if (!item.result.doubts.length || this.#kept.has(item.file)) return;
-    await this.#keep(item, likelyKind(item.result.doubts), "doubtful");
+    await this.#keep(item, { reason: "doubtful" });
   }
 
-  async #keep({ file, result }, kind, reason) {
+  /** Where no kind is said the server guesses it. */
+  async #keep({ file, result }, said) {
     this.#kept.add(file);
-    const form = new FormData();
-    const fields = { id: result.id, kind, reason, consent: "true" };
-    for (const [name, value] of Object.entries(fields)) form.append(name, value);
-    form.append("file", file, file.name);
+    const body = formOf(file, { id: result.id, consent: true, ...said });
     await this.#try(async () => {
-      await ask("api/hard-cases", { method: "POST", body: form });
+      const { kind } = await askJson("api/hard-cases", { method: "POST", body });
       announce(`Kept ${file.name} as a hard case: ${KINDS[kind]}.`, true);
     });
   }

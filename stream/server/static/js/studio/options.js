@@ -1,4 +1,4 @@
-/** The settings of the studio: the form's fields bear the names of the API's. */
+/** The settings of the studio: the fields of the form's `#matte` bear the names of the API's. */
 
 const KEPT = "livematte-studio";
 const SIDES = [512, 1024, 2048, 4096, 8192];
@@ -8,6 +8,7 @@ const USUAL_MODEL = "u2netp";
 /** Fires `change` when what is shown has to be made anew, `format` when only files are others. */
 export class Options extends EventTarget {
   #form;
+  #matteFields;
   #gallery;
   #background = "transparent";
 
@@ -15,10 +16,11 @@ export class Options extends EventTarget {
   constructor(form, gallery) {
     super();
     this.#form = form.elements;
+    this.#matteFields = [...form.querySelector("#matte").elements].filter(({ name }) => name);
     this.#gallery = gallery;
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("change", ({ target }) => {
-      if (["enable_gan", "model", "max_side"].includes(target.name)) this.#changed();
+      if (this.#matteFields.includes(target)) this.#changed();
       if (["output", "clip"].includes(target.name)) this.#changed("format");
     });
     gallery.addEventListener("choose", ({ detail }) => {
@@ -32,9 +34,9 @@ export class Options extends EventTarget {
     const kept = readKept();
     const sides = SIDES.filter((side) => side < pictures.longest_side);
     sides.push(pictures.longest_side);
-    fill(this.#form.model, pictures.models, kept.model ?? USUAL_MODEL);
-    fill(this.#form.max_side, sides, kept.max_side ?? USUAL_SIDE, (side) => `${side} pixels`);
-    this.#form.enable_gan.checked = kept.enable_gan ?? true;
+    fill(this.#form.model, pictures.models, USUAL_MODEL);
+    fill(this.#form.max_side, sides, USUAL_SIDE, (side) => `${side} pixels`);
+    for (const field of this.#matteFields) put(field, kept[field.name]);
     this.#form.output.value = kept.output ?? "png";
     this.#form.clip.value = kept.clip ?? "mp4";
     const { background = "transparent" } = kept;
@@ -69,12 +71,7 @@ export class Options extends EventTarget {
   }
 
   get #matte() {
-    const { enable_gan, model, max_side } = this.#form;
-    return {
-      enable_gan: enable_gan.checked,
-      model: model.value,
-      max_side: Number(max_side.value),
-    };
+    return Object.fromEntries(this.#matteFields.map((field) => [field.name, valueOf(field)]));
   }
 
   #changed(what = "change") {
@@ -88,9 +85,19 @@ export class Options extends EventTarget {
   }
 }
 
-function fill(select, values, chosen, inWords = String) {
+function fill(select, values, usual, inWords = String) {
   select.replaceChildren(...values.map((value) => new Option(inWords(value), value)));
-  if (values.includes(chosen)) select.value = chosen;
+  put(select, usual);
+}
+
+const valueOf = (field) => (field.type === "checkbox" ? field.checked : field.value);
+
+/** What is no longer offered leaves the field as it is. */
+function put(field, value) {
+  const choices = field.options && [...field.options].map((option) => option.value);
+  if (value === undefined || choices?.includes(String(value)) === false) return;
+  if (field.type === "checkbox") field.checked = value;
+  else field.value = value;
 }
 
 function readKept() {

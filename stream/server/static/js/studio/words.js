@@ -1,21 +1,23 @@
 /** What becomes of each file, in words. */
 
-const KINDS = { hair: "Light hair on white", glass: "Glass", shadow: "Shadow" };
-Object.assign(KINDS, { border: "At the border", small: "Small subject", other: "Something else" });
-export { KINDS };
-
-/** What the pipeline finds doubtful, and the kind of hard case that it makes likely. */
-const DOUBTS = {
-  uncertain: ["much of the edge is uncertain", "hair"],
-  several: ["there are several subjects", "other"],
-  borders: ["the subject touches all borders", "border"],
-  disagreement: ["the GAN and the network disagree", "other"],
-  small: ["the subject is small", "small"],
+/** Of hard cases. */
+export const KINDS = {
+  hair: "Light hair on white",
+  glass: "Glass",
+  shadow: "Shadow",
+  border: "At the border",
+  small: "Small subject",
+  other: "Something else",
 };
 
-export const doubtWords = (doubts) =>
-  doubts.map((doubt) => DOUBTS[doubt]?.[0] ?? doubt).join(", ");
-export const likelyKind = (doubts) => DOUBTS[doubts[0]]?.[1] ?? "other";
+/** Why the pipeline doubts a matte. */
+const DOUBTS = {
+  nothing: "nothing was found",
+  uncertain: "much of the edge is uncertain",
+  several: "there are several subjects",
+  borders: "the subject touches all borders",
+  disagreement: "the refined edge is elsewhere than the network saw it",
+};
 
 /** Why a file was not matted. @param {{status: number, detail: string}} problem */
 export function problemWords({ status, detail }) {
@@ -77,7 +79,8 @@ export function factWords(result) {
   if (result.scaled_from) {
     facts.push(`matted at ${result.scaled_from.join(" × ")} and brought up`);
   }
-  if (result.doubts.length) facts.push(`doubtful: ${doubtWords(result.doubts)}`);
+  const doubts = result.doubts.map((doubt) => DOUBTS[doubt] ?? doubt);
+  if (doubts.length) facts.push(`doubtful: ${doubts.join(", ")}`);
   return `${facts.join(" · ")}.`;
 }
 
