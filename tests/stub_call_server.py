@@ -48,7 +48,8 @@ PICTURES: dict[str, object] = {
     "upload_bytes": 500_000,
     "pixels": 10_000_000,
     "longest_side": 4096,
-    "models": ["u2netp", "people"],
+    "models": ["people", "u2netp"],
+    "model": "u2netp",
     "outputs": ["png", "webp"],
 }
 STATS: dict[str, object] = {

@@ -32,6 +32,25 @@ DROP = """(files) => {
   const how = { bubbles: true, cancelable: true, dataTransfer: transfer };
   document.querySelector("main").dispatchEvent(new DragEvent("drop", how));
 }"""
+DROP_FOLDER = """(names) => {
+  const file = (name) => new File([name], name, { type: "text/plain" });
+  const leaf = (name) => ({ isFile: true, file: (take) => take(file(name)) });
+  const folder = (...batches) => ({
+    isDirectory: true,
+    createReader: () => ({ readEntries: (take) => take(batches.shift() ?? []) }),
+  });
+  const [first, ...rest] = names.map(leaf);
+  const entry = folder([first, folder(rest.slice(1))], rest.slice(0, 1));
+  const event = new DragEvent("drop", { bubbles: true, cancelable: true });
+  const dataTransfer = { items: [{ webkitGetAsEntry: () => entry }], files: [] };
+  Object.defineProperty(event, "dataTransfer", { value: dataTransfer });
+  document.querySelector("main").dispatchEvent(event);
+}"""
+PASTE = """(name) => {
+  const clipboardData = new DataTransfer();
+  clipboardData.items.add(new File(["x"], name, { type: "text/plain" }));
+  document.body.dispatchEvent(new ClipboardEvent("paste", { bubbles: true, clipboardData }));
+}"""
 PIXEL = """([selector, x, y]) => {
   const image = document.querySelector(selector);
   const context = new OffscreenCanvas(1, 1).getContext("2d");
@@ -140,6 +159,19 @@ async def test_what_is_neither_picture_nor_clip_is_said_and_not_sent(
         assert studio.requests == []
 
 
+async def test_folders_are_gone_through_and_what_is_pasted_is_taken(
+    browser: Browser, studio: StubStudioServer
+) -> None:
+    async with studio_page(browser, studio) as page:
+        await page.run(DROP_FOLDER, ["a", "b", "c", "d"])
+        await settled(page, 4)
+        names = page.page.locator("#list .file-name")
+        assert sorted(await names.all_inner_texts()) == ["a", "b", "c", "d"]
+        await page.run(PASTE, "pasted")
+        await settled(page, 5)
+        assert "pasted" in await names.all_inner_texts()
+
+
 async def test_a_colour_is_laid_behind_at_once_and_a_picture_by_the_server(
     browser: Browser, studio: StubStudioServer
 ) -> None:
@@ -164,6 +196,7 @@ async def test_every_setting_is_shown_at_once_and_beside_what_was_before(
     browser: Browser, studio: StubStudioServer
 ) -> None:
     async with studio_page(browser, studio, disc()) as page:
+        assert studio.requests[-1]["model"] == "u2netp"
         await page.page.select_option("[name=model]", "people")
         await studio.until(lambda: studio.requests[-1]["model"] == "people")
         await page.page.select_option("[name=max_side]", "1024")
@@ -218,7 +251,7 @@ async def test_the_loupe_begins_at_the_edge_and_shows_both_sides_of_a_comparison
         assert hard == 3  # red and the two of the checkerboard
         assert soft > 20
         first = await page.page.get_attribute("#lens", "aria-label")
-        await page.page.focus("#lens")
+        assert await page.run(FOCUSED) == "lens"
         await page.page.keyboard.press("n")
         second = await page.page.get_attribute("#lens", "aria-label")
         assert first != second

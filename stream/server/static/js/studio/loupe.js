@@ -1,5 +1,7 @@
 /** A loupe on the picture: where two are compared it shows the same spot of both, side by side. */
 
+import { announce } from "../failure.js";
+
 /** Of a pane, in pixels; on a small stage less, so that the picture is still seen. */
 const LARGEST = 168;
 const SHARE = 0.38;
@@ -27,7 +29,10 @@ export class Loupe {
   constructor(stage, parts) {
     this.#stage = stage;
     this.#parts = parts;
-    parts.toggle.addEventListener("click", () => this.turn(!this.on));
+    parts.toggle.addEventListener("click", () => {
+      this.turn(!this.on);
+      if (this.on) parts.lens.focus({ preventScroll: true });
+    });
     parts.edge.addEventListener("click", () => this.nextEdge());
     parts.lens.addEventListener("keydown", (event) => this.#press(event));
     addEventListener("resize", () => this.draw());
@@ -80,6 +85,7 @@ export class Loupe {
       this.#parts.toggle.focus();
     } else return;
     event.preventDefault();
+    if (this.on) announce(this.#place);
   }
 
   #magnify(by) {
@@ -109,9 +115,13 @@ export class Loupe {
     marker.style.cssText = `left:${100 * x}%;top:${100 * y}%;width:${100 * share}%`;
     // The lens keeps out of its own way.
     lens.classList.toggle("at-top", y > 0.5);
-    const at = `${Math.round(100 * x)} % across, ${Math.round(100 * y)} % down`;
     words.textContent = `${this.#zoom} times`;
-    lens.setAttribute("aria-label", `Loupe, ${this.#zoom} times, ${at}. ${HELP}`);
+    lens.setAttribute("aria-label", `Loupe, ${this.#place}. ${HELP}`);
+  }
+
+  get #place() {
+    const [across, down] = [this.#spot.x, this.#spot.y].map((share) => Math.round(100 * share));
+    return `${this.#zoom} times, ${across} % across, ${down} % down`;
   }
 
   /** A side of the right picture's pixels, whatever the left one's size is. */

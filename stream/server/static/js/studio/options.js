@@ -3,7 +3,6 @@
 const KEPT = "livematte-studio";
 const SIDES = [512, 1024, 2048, 4096, 8192];
 const USUAL_SIDE = 2048;
-const USUAL_MODEL = "u2netp";
 
 /** Fires `change` when what is shown has to be made anew, `format` when only files are others. */
 export class Options extends EventTarget {
@@ -34,7 +33,7 @@ export class Options extends EventTarget {
     const kept = readKept();
     const sides = SIDES.filter((side) => side < pictures.longest_side);
     sides.push(pictures.longest_side);
-    fill(this.#form.model, pictures.models, USUAL_MODEL);
+    fill(this.#form.model, pictures.models, pictures.model);
     fill(this.#form.max_side, sides, USUAL_SIDE, (side) => `${side} pixels`);
     for (const field of this.#matteFields) put(field, kept[field.name]);
     this.#form.output.value = kept.output ?? "png";
