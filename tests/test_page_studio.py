@@ -247,14 +247,19 @@ async def test_the_loupe_begins_at_the_edge_and_shows_both_sides_of_a_comparison
     async with studio_page(browser, studio, disc()) as page:
         await look(page, "gan")
         await page.page.click("#loupe")
+        assert await page.run(FOCUSED) == "lens"
         hard, soft = [await page.run(SHADES, half) for half in ([0, 0.5], [0.5, 1])]
         assert hard == 3  # red and the two of the checkerboard
         assert soft > 20
         first = await page.page.get_attribute("#lens", "aria-label")
-        assert await page.run(FOCUSED) == "lens"
         await page.page.keyboard.press("n")
         second = await page.page.get_attribute("#lens", "aria-label")
         assert first != second
+        await page.page.select_option("[name=model]", "people")
+        await studio.until(lambda: studio.requests[-1]["model"] == "people")
+        await settled(page, 1)
+        assert await page.page.get_attribute("#lens", "aria-label") == second
+        await page.page.focus("#lens")
         for key in ("+", "ArrowLeft", "Shift+ArrowUp"):
             await page.page.keyboard.press(key)
         assert str(await page.page.get_attribute("#lens", "aria-label")).startswith(

@@ -5,7 +5,10 @@ import { announce } from "../failure.js";
 /** Of a pane, in pixels; on a small stage less, so that the picture is still seen. */
 const LARGEST = 168;
 const SHARE = 0.38;
-const ZOOMS = [2, 4, 8, 16];
+const ZOOMS = [1, 2, 4, 8, 16];
+/** At first a pane shows no less than such a part of the picture's width, and no more than 4 times. */
+const PART = 1 / 32;
+const FIRST = [4, 2, 1];
 const STEP = 0.01;
 const FAR = 0.05;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -53,17 +56,22 @@ export class Loupe {
     if (on) this.draw();
   }
 
-  /** The spots of a new picture's edge; the loupe begins at the least certain. */
-  set spots(spots) {
+  /**
+   * The spots of the edge. At those of a new picture the loupe begins anew, at the least certain;
+   * while a picture's settings change it stays where it is.
+   */
+  see(spots, isNew) {
     this.#spots = spots;
-    this.#next = 0;
-    if (spots.length) this.nextEdge();
+    if (!isNew) return;
+    const most = LARGEST / (PART * this.#stage.right.naturalWidth);
+    this.#zoom = FIRST.find((zoom) => zoom <= most) ?? 1;
+    this.#move(spots[0] ?? { x: 0.5, y: 0.5 });
+    this.#next = 1;
   }
 
   nextEdge() {
     if (!this.#spots.length) return;
-    this.#move(this.#spots[this.#next]);
-    this.#next = (this.#next + 1) % this.#spots.length;
+    this.#move(this.#spots[this.#next++ % this.#spots.length]);
   }
 
   #point(event) {

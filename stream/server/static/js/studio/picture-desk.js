@@ -16,7 +16,7 @@ export class PictureDesk {
   #turn = null;
   #look = null;
   #last = null;
-  #spotted = null;
+  #spotted = {};
 
   constructor(queue, stage, loupe) {
     this.#queue = queue;
@@ -75,14 +75,15 @@ export class PictureDesk {
     }
     byId("facts").textContent = factWords(result);
     this.#loupe.draw();
-    await this.#spot(result.matte);
+    await this.#spot(item, result.matte);
   }
 
-  async #spot(matte) {
-    if (this.#spotted === matte) return;
-    this.#spotted = matte;
+  async #spot(item, matte) {
+    if (this.#spotted.matte === matte) return;
+    const isNew = this.#spotted.item !== item;
+    this.#spotted = { item, matte };
     const spots = await edgeSpots(matte);
-    if (this.#spotted === matte) this.#loupe.spots = spots;
+    if (this.#spotted.matte === matte) this.#loupe.see(spots, isNew);
   }
 
   #fail(words, again) {
