@@ -11,7 +11,7 @@ from playwright.async_api import Browser, FilePayload
 from tests.browser import Visit
 from tests.clips import make_clip
 from tests.stub_studio_server import StubStudioServer
-from tests.test_page_studio import disc, rows, saved, settled, studio_page
+from tests.studio import disc, rows, saved, settled, studio_page
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
