@@ -26,7 +26,7 @@ export class Downloads {
 
   /** @param {import("./queue.js").Item} item as the settings of now want it */
   async one(item) {
-    await this.#while(async () => {
+    await this.#busily(async () => {
       const blob = await this.#blob(item);
       save(blob, nameFor(item.file, blob));
       say("");
@@ -34,7 +34,7 @@ export class Downloads {
   }
 
   async all() {
-    await this.#while(async () => {
+    await this.#busily(async () => {
       const items = this.#all;
       const made = [];
       const left = this.#queue.items.filter((item) => !items.includes(item));
@@ -64,7 +64,7 @@ export class Downloads {
     return (await this.#queue.results.get(item, this.#options.saved, true)).picture;
   }
 
-  async #while(act) {
+  async #busily(act) {
     this.#going = true;
     byId("save").disabled = byId("save-all").disabled = true;
     say("Making it …");

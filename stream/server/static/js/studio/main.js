@@ -68,7 +68,7 @@ async function open() {
     return refuse(error);
   }
   failure.hide();
-  byId("welcome").hidden = false;
+  show(null);
   gallery.fill(settings.backgrounds, settings.limits);
   options.offer(settings);
   changed();

@@ -70,6 +70,7 @@ export class PictureDesk {
       if (this.#turn !== mine) return;
       await this.#stage.show(left, right);
     } catch (error) {
+      if (this.#turn !== mine) return;
       if (!(error instanceof Problem)) throw error;
       announce(problemWords(error), true);
     }

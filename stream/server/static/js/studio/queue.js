@@ -111,10 +111,6 @@ export class Queue extends EventTarget {
     }
   }
 
-  get look() {
-    return this.#look;
-  }
-
   #set(item, state, words = "") {
     Object.assign(item, { state, words });
     this.tell(item);
