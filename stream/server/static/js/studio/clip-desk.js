@@ -63,14 +63,21 @@ export class ClipDesk {
     this.#jobs.set(item, job);
     this.#tell(item, { state: "sending", progress: { sent: 0 }, blob: null });
     byId("clip-cancel").focus();
+    const outcome = await this.#outcome(job, item);
+    // Whoever has gone on to something else meanwhile is left there.
+    const waits = document.activeElement === byId("clip-cancel");
+    if (outcome instanceof Problem) this.#queue.fail(item, outcome);
+    else this.#tell(item, outcome ? { state: "done", ...outcome } : { state: "cancelled" });
+    if (waits) byId("clip-make").focus();
+  }
+
+  async #outcome(job, item) {
     try {
-      const made = await job.run(item.file, this.#options.clip);
-      this.#tell(item, made ? { state: "done", ...made } : { state: "cancelled" });
+      return await job.run(item.file, this.#options.clip);
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      this.#queue.fail(item, error);
+      if (error instanceof Problem) return error;
+      throw error;
     }
-    if (item === this.#item) byId("clip-make").focus();
   }
 
   #tell(item, change) {

@@ -60,9 +60,17 @@ export class ClipJob {
       } catch (error) {
         if (this.#abort.signal.aborted || error.status >= 400) throw error;
       }
-      await new Promise((resolve) => setTimeout(resolve, backOff(tries) * 1000));
+      await pause(backOff(tries), this.#abort.signal);
     }
   }
+}
+
+/** Whoever cancels does not wait for it. */
+function pause(seconds, signal) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, seconds * 1000);
+    signal.addEventListener("abort", resolve, { once: true });
+  });
 }
 
 /** Fetch does not tell how much of a body has gone out. */

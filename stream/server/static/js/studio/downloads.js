@@ -42,7 +42,8 @@ export class Downloads {
         try {
           made.push({ file: item.file, blob: await this.#blob(item) });
           say(`${made.length} of ${items.length}`);
-        } catch {
+        } catch (error) {
+          if (!(error instanceof Problem) && error.name !== "AbortError") throw error;
           left.push(item);
         }
       });
