@@ -14,6 +14,7 @@ from tests.browser import chromium
 from tests.clips import make_clip
 from tests.running import Command
 from tests.stub_call_server import StubCallServer
+from tests.stub_studio_server import StubStudioServer
 
 
 @pytest.fixture(scope="session")
@@ -65,4 +66,12 @@ async def browser() -> AsyncIterator[Browser]:
 async def server() -> AsyncIterator[StubCallServer]:
     """What stands in for the server of calls before the page."""
     async with StubCallServer().serving() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def studio() -> AsyncIterator[StubStudioServer]:
+    """What stands in for the server before the studio."""
+    async with StubStudioServer().serving() as started:
+        assert isinstance(started, StubStudioServer)
         yield started

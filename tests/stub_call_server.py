@@ -23,6 +23,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     "media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
+PAGES = ("/", "/player", "/studio")
 PICTURE = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 10"><rect width="16" height="10" '
     'fill="#8fb3c9"/><path d="M0 10 6 3l4 4 2-2 4 5z" fill="#48675a"/></svg>'
@@ -42,6 +43,14 @@ DEFAULTS: dict[str, object] = {
     "model": "drawn",
     "show": "composite",
     "stream": None,
+}
+PICTURES: dict[str, object] = {
+    "upload_bytes": 500_000,
+    "pixels": 10_000_000,
+    "longest_side": 4096,
+    "models": ["people", "u2netp"],
+    "model": "u2netp",
+    "outputs": ["png", "webp"],
 }
 STATS: dict[str, object] = {
     "type": "stats",
@@ -98,22 +107,8 @@ class StubCallServer:
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator["StubCallServer"]:
-        app = web.Application(middlewares=[self._guard])
-        app.add_routes(
-            [
-                web.get("/", _call_page),
-                web.get("/player", _player_page),
-                web.static("/static", STATIC),
-                web.get("/settings", self._settings),
-                web.get("/backgrounds/{id}/thumbnail", _thumbnail),
-                web.post("/backgrounds", self._upload),
-                web.delete("/backgrounds/{id}", _done),
-                web.post("/offer", self._offer),
-                web.delete("/sessions/{id}", self._leave),
-                web.post("/whep/{name}", self._whep),
-                web.delete("/viewers/{id}", self._leave),
-            ]
-        )
+        app = web.Application(middlewares=[self._guard], client_max_size=100_000_000)
+        app.add_routes(self.routes())
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -125,6 +120,22 @@ class StubCallServer:
         finally:
             await self.hang_up()
             await runner.cleanup()
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        return [
+            web.get("/", page("index.html")),
+            web.get("/player", page("player.html")),
+            web.get("/studio", page("studio.html")),
+            web.static("/static", STATIC),
+            web.get("/settings", self._settings),
+            web.get("/backgrounds/{id}/thumbnail", _thumbnail),
+            web.post("/backgrounds", self._upload),
+            web.delete("/backgrounds/{id}", _done),
+            web.post("/offer", self._offer),
+            web.delete("/sessions/{id}", self._leave),
+            web.post("/whep/{name}", self._whep),
+            web.delete("/viewers/{id}", self._leave),
+        ]
 
     async def hang_up(self) -> None:
         """End every session, as a server that goes away does."""
@@ -150,7 +161,7 @@ class StubCallServer:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.asked.append(f"{request.method} {request.path}")
-        free = request.path in ("/", "/player") or request.path.startswith("/static/")
+        free = request.path in PAGES or request.path.startswith("/static/")
         known = request.headers.get("Authorization") == f"Bearer {self.token}"
         if self.token and not free and not known:
             return Refusal(401, "no token, or not the right one").response()
@@ -178,6 +189,7 @@ class StubCallServer:
                 "models": ["drawn", "u2netp"],
                 "defaults": DEFAULTS,
                 "limits": {"upload_bytes": 1_000_000, "upload_pixels": 10_000_000},
+                "pictures": PICTURES,
             }
         )
 
@@ -288,12 +300,11 @@ async def _answer(connection: RTCPeerConnection, sdp: str) -> str:
     return connection.localDescription.sdp
 
 
-async def _call_page(_: web.Request) -> web.Response:
-    return web.Response(text=(STATIC / "index.html").read_text(), content_type="text/html")
+def page(name: str) -> Handler:
+    async def show(_: web.Request) -> web.StreamResponse:
+        return web.Response(text=(STATIC / name).read_text(), content_type="text/html")
 
-
-async def _player_page(_: web.Request) -> web.Response:
-    return web.Response(text=(STATIC / "player.html").read_text(), content_type="text/html")
+    return show
 
 
 async def _thumbnail(_: web.Request) -> web.Response:

@@ -20,7 +20,7 @@ TEXT = FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"hello")
 PICTURE = FilePayload(name="beach.png", mimeType="image/png", buffer=b"\x89PNG")
 LARGE = FilePayload(name="large.png", mimeType="image/png", buffer=bytes(1_000_001))
 NAMELESS = """() => [...document.querySelectorAll("button, input, select, video, canvas, summary")]
-  .filter((one) => !one.ariaLabel && !one.textContent.trim())
+  .filter((one) => !one.ariaHidden && !one.ariaLabel && !one.textContent.trim())
   .filter((one) => !one.labels?.[0]?.textContent.trim())
   .map((one) => one.outerHTML)"""
 

@@ -191,15 +191,17 @@ async def test_the_pages_are_served_without_the_token_and_kept_to_themselves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "index.html").write_text("<h1>call</h1>")
+    (tmp_path / "studio.html").write_text("<h1>studio</h1>")
     (tmp_path / "js").mkdir()
     (tmp_path / "js" / "player.js").write_text("export {}")
     monkeypatch.setattr(page_routes, "STATIC", tmp_path)
     async with served(token="sixteen-or-longer") as client:
-        async with client.get("/") as response:
-            assert await response.text() == "<h1>call</h1>"
-            policy = response.headers["Content-Security-Policy"]
-        assert "default-src 'none'" in policy
-        assert "frame-ancestors 'none'" in policy
+        for path, text in (("/", "<h1>call</h1>"), ("/studio", "<h1>studio</h1>")):
+            async with client.get(path) as response:
+                assert await response.text() == text
+                policy = response.headers["Content-Security-Policy"]
+            assert "default-src 'none'" in policy
+            assert "frame-ancestors 'none'" in policy
         async with client.get("/static/js/player.js") as response:
             assert response.content_type == "text/javascript"
             assert response.headers["Access-Control-Allow-Origin"] == "*"

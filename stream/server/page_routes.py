@@ -42,10 +42,13 @@ async def metrics(request: web.Request) -> web.Response:
 
 
 async def page(request: web.Request) -> web.StreamResponse:
-    """The call page. Other sites may not show it in theirs: it asks for the camera."""
-    response = _static("index.html")
-    response.headers["Content-Security-Policy"] += "; frame-ancestors 'none'"
-    return response
+    """The call page."""
+    return _alone("index.html")
+
+
+async def studio(request: web.Request) -> web.StreamResponse:
+    """The page for pictures and clips."""
+    return _alone("studio.html")
 
 
 async def player(request: web.Request) -> web.StreamResponse:
@@ -55,6 +58,13 @@ async def player(request: web.Request) -> web.StreamResponse:
 async def asset(request: web.Request) -> web.StreamResponse:
     """What the pages are made of."""
     return _static(request.match_info["name"])
+
+
+def _alone(name: str) -> web.FileResponse:
+    """Other sites may not show it in theirs: it asks for the camera, or for pictures."""
+    response = _static(name)
+    response.headers["Content-Security-Policy"] += "; frame-ancestors 'none'"
+    return response
 
 
 def _static(name: str) -> web.FileResponse:
@@ -189,13 +199,14 @@ def _ice_server(server: IceServer) -> dict[str, Any]:
     return {"urls": [server.url]} | {name: value for name, value in named.items() if value}
 
 
-OPEN = (health, page, player, asset)
+OPEN = (health, page, player, studio, asset)
 """What answers without the token: pages hold no secrets."""
 ROUTES = [
     web.get("/healthz", health),
     web.get("/metrics", metrics),
     web.get("/", page),
     web.get("/player", player),
+    web.get("/studio", studio),
     web.get("/static/{name:[A-Za-z0-9_./-]+}", asset),
     web.get("/settings", settings),
     web.post("/backgrounds", upload),

@@ -32,19 +32,22 @@ export function takeToken() {
 export const token = () => sessionStorage.getItem(TOKEN) ?? "";
 export const keepToken = (text) => sessionStorage.setItem(TOKEN, text);
 
+/** What a request carries for the server to know whose it is. */
+export const credentials = () => (token() ? { Authorization: `Bearer ${token()}` } : {});
+
 /**
  * Ask the server; `path` is relative to where the pages are mounted.
  *
  * @param {{method?: string, json?: unknown, body?: BodyInit, signal?: AbortSignal,
- *   keepalive?: boolean}} [options]
+ *   keepalive?: boolean, patience?: number}} [options] `patience` in ms, 0: without end
  * @returns {Promise<Response>} a success
  * @throws {Problem}
  */
-export async function ask(path, { method = "GET", json, body, signal, keepalive } = {}) {
-  const headers = {};
-  if (token()) headers.Authorization = `Bearer ${token()}`;
+export async function ask(path, options = {}) {
+  const { method = "GET", json, body, signal, keepalive, patience = PATIENCE_MS } = options;
+  const headers = credentials();
   if (json !== undefined) headers["Content-Type"] = "application/json";
-  const late = AbortSignal.timeout(PATIENCE_MS);
+  const late = patience ? [AbortSignal.timeout(patience)] : [];
   let answer;
   try {
     answer = await fetch(new URL(path, base), {
@@ -52,7 +55,7 @@ export async function ask(path, { method = "GET", json, body, signal, keepalive 
       headers,
       body: json === undefined ? body : JSON.stringify(json),
       keepalive,
-      signal: signal ? AbortSignal.any([signal, late]) : late,
+      signal: AbortSignal.any(signal ? [signal, ...late] : late),
     });
   } catch (error) {
     if (signal?.aborted) throw error;
@@ -60,11 +63,27 @@ export async function ask(path, { method = "GET", json, body, signal, keepalive 
   }
   if (answer.ok) return answer;
   const problem = await answer.json().catch(() => ({}));
-  const seconds = Number(answer.headers.get("Retry-After"));
-  const detail = typeof problem.detail === "string" ? problem.detail : "";
-  throw new Problem(answer.status, detail, seconds > 0 ? seconds : null);
+  throw problemOf(answer.status, problem, answer.headers.get("Retry-After"));
+}
+
+/** An answer's problem+json, whatever it came by. @param {string | null} retryAfter */
+export function problemOf(status, body, retryAfter) {
+  const seconds = Number(retryAfter);
+  const detail = typeof body?.detail === "string" ? body.detail : "";
+  return new Problem(status, detail, seconds > 0 ? seconds : null);
 }
 
 export async function askJson(path, options) {
   return (await ask(path, options)).json();
+}
+
+/** However long it takes: results are large. @returns {Promise<Blob>} */
+export async function askBlob(path, { signal } = {}) {
+  const answer = await ask(path, { signal, patience: 0 });
+  try {
+    return await answer.blob();
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Problem(0, "");
+  }
 }

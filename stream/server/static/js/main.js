@@ -6,6 +6,7 @@ import { openCamera, openMicrophone } from "./camera.js";
 import { Chart } from "./chart.js";
 import { Compare } from "./compare.js";
 import { Controls } from "./controls.js";
+import { announce } from "./failure.js";
 import { Gallery } from "./gallery.js";
 import { CAMERA_GONE, callNotice, cameraNotice, NO_WEBRTC } from "./messages.js";
 import { attachTransparentPlayer, backOff } from "./player.js";
@@ -152,7 +153,7 @@ async function toggleMicrophone() {
     try {
       microphone = await openMicrophone();
     } catch {
-      screen.announce("The microphone was refused, or there is none.", true);
+      announce("The microphone was refused, or there is none.", true);
     }
   }
   button.setAttribute("aria-pressed", String(Boolean(microphone)));
@@ -171,7 +172,7 @@ function arrange(layout) {
 
 call.addEventListener("stream", ({ detail }) => (after.srcObject = detail));
 call.addEventListener("layout", ({ detail }) => arrange(detail));
-call.addEventListener("refused", ({ detail }) => screen.announce(detail.detail, true));
+call.addEventListener("refused", ({ detail }) => announce(detail.detail, true));
 call.addEventListener("options", ({ detail }) => {
   controls.show(detail);
   if (detail.background) gallery.mark(detail.background);
@@ -180,7 +181,7 @@ call.addEventListener("stats", ({ detail }) => {
   chart.add(detail);
   showStats(detail);
   if (detail.error && detail.error !== hidden) {
-    screen.announce(`You are not shown at present: ${detail.error}`, true);
+    announce(`You are not shown at present: ${detail.error}`, true);
   }
   hidden = detail.error;
 });
@@ -199,7 +200,7 @@ call.addEventListener("state", ({ detail: { state, problem, seconds, again } }) 
 
 gallery.addEventListener("choose", ({ detail }) => {
   controls.change({ background: detail.option });
-  screen.announce(`Background: ${detail.title}`);
+  announce(`Background: ${detail.title}`);
 });
 controls.addEventListener("change", ({ detail }) => call.set(detail.options));
 controls.addEventListener("camera", () => (changing = changing.then(changeCamera)));
