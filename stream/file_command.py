@@ -1,8 +1,8 @@
 """`livematte file IN OUT`, `livematte file IN… --output-dir DIR`."""
 
+import importlib.util
 import json
 from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -13,11 +13,12 @@ from pipeline.errors import OptionError, SourceError
 from pipeline.runtime import RuntimeOptions
 from stream.background import open_background
 from stream.encoders import ENCODERS
-from stream.file_job import FileOptions, lost, run_job, sentence
+from stream.engine import Engine, EngineName, LocalEngine
+from stream.file_job import FileOptions
+from stream.file_report import lost, sentence
 from stream.formats import CONTAINERS, alpha_extensions, choose_format
 from stream.jobs import many, single
-from stream.loaded_networks import LoadedNetworks
-from stream.many_files import run_many
+from stream.loaded_networks import NetworkChoice
 from stream.network_options import (
     BudgetOption,
     ModelOption,
@@ -94,6 +95,20 @@ def file(
             "--resume", help="Keep the work in segments; the same again goes on where it stopped."
         ),
     ] = False,
+    engine: Annotated[
+        EngineName,
+        typer.Option(
+            help="Where the work is done: on this machine, or on all machines of a Ray cluster, as "
+            "with --resume."
+        ),
+    ] = "local",
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="The cluster's head; by default a cluster that this machine is part of.",
+        ),
+    ] = None,
     alpha_output: Annotated[
         Path | None,
         typer.Option(metavar="PATH", help="Also write the matte, white on black, as a video."),
@@ -142,18 +157,15 @@ def file(
         duration,
         overwrite,
         verify,
-        resume,
+        resume or engine == "ray",
         progress,
     )
     runtimes = RuntimeOptions(runtime, precision, threads, require_gpu, FILE.segmenters)
-
-    @cache
-    def networks() -> LoadedNetworks:
-        name = model_for(model, subject)
-        return LoadedNetworks.load(name, runtimes, (size,) if size else (), refine, seconds(budget))
-
+    sizes = (size,) if size else ()
+    choice = NetworkChoice(model_for(model, subject), runtimes, sizes, refine, seconds(budget))
+    engines = _engine(engine, ray_address, choice)
     if output_dir is None:
-        report = run_job(single(paths), options, networks)
+        report = engines.one(single(paths), options)
         typer.echo(json.dumps(report) if as_json else sentence(report))
         if report["losses"]:
             raise SourceError(lost(report))
@@ -165,7 +177,19 @@ def file(
     transparent = isinstance(open_background(background), Transparent) and not stacked
     suffix = extension or (".webm" if transparent else ".mp4")
     choose_format(Path(f"any{suffix}"), codec, "channel" if transparent else "nothing")
-    done = run_many(many(paths, output_dir, suffix), options, networks, as_json=as_json)
+    done = engines.many(many(paths, output_dir, suffix), options, as_json=as_json)
     typer.echo(json.dumps(asdict(done)) if as_json else done.sentence)
     if done.failed:
         raise typer.Exit(1)
+
+
+def _engine(name: EngineName, address: str | None, choice: NetworkChoice) -> Engine:
+    if name == "local":
+        if address is not None:
+            raise OptionError(f"--ray-address {address}: it is for --engine ray alone")
+        return LocalEngine(choice)
+    if importlib.util.find_spec("ray") is None:
+        raise OptionError("--engine ray: Ray is not installed: pip install 'livematte[ray]'")
+    from stream.ray_engine import RayEngine  # takes seconds
+
+    return RayEngine(choice, address)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from fractions import Fraction
 from pathlib import Path
 
 from pipeline.frame import Frame
@@ -32,6 +33,11 @@ class DecodedSource:
     @property
     def losses(self) -> list[str]:
         return self._reader.losses
+
+    @property
+    def begins(self) -> Fraction:
+        """The moment of the first frame, in seconds."""
+        return self._reader.begins
 
     async def __aiter__(self) -> AsyncIterator[Frame]:
         while (frame := await self._worker.run(self._next)) is not None:

@@ -81,6 +81,14 @@ class Track:
                 os.fsync(opened.fileno())
         sync_folder(segment.parent)
 
+    def adopt(self, made_in: Path, folder: Path, number: int) -> None:
+        """Move a segment from where somebody made it to where the others are."""
+        made, wanted = self.segment(made_in, number), self.segment(folder, number)
+        if self.form.is_sequence:
+            made, wanted = made.parent, wanted.parent
+            shutil.rmtree(wanted, ignore_errors=True)
+        made.replace(wanted)
+
     def join(
         self,
         folder: Path,

@@ -1,0 +1,258 @@
+"""Parts of long works, made on the machines of a Ray cluster (https://docs.ray.io)."""
+
+import asyncio
+import logging
+import os
+import platform
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib import metadata
+from typing import Any
+
+import av
+import ray
+from ray.exceptions import RayActorError, RayTaskError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from pipeline.errors import LivematteError, ModelError, OptionError, SinkError
+from stream.loaded_networks import LoadedNetworks, NetworkChoice
+from stream.part import Made, Order, Part, make_part
+
+LOOK_EVERY_S = 0.5
+"""How far a part is."""
+ATTEMPTS = 3
+"""A part that so many workers were lost on is what kills them."""
+_REACH_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a worker runs: a machine of the cluster, or a share of it with one of its GPUs."""
+
+    node: str
+    cpus: float
+    gpus: int = 0
+
+
+def places_of(node: dict[str, Any]) -> list[Place]:
+    """One for each GPU of a machine, as Ray describes it, or one where there is none."""
+    cpus, gpus = node["Resources"].get("CPU", 0.0), int(node["Resources"].get("GPU", 0))
+    if not node["Alive"] or cpus < 1:
+        return []
+    if not gpus:
+        return [Place(node["NodeID"], cpus)]
+    return [Place(node["NodeID"], max(1.0, cpus // gpus), 1)] * gpus
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[None]:
+    """Part of the cluster at `host:port`; without one, of that which is here, or is begun here."""
+    if address not in (None, "auto", "local"):
+        _check_reachable(str(address))
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        why = str(error).strip().splitlines()[0]
+        raise OptionError(f"--ray-address {address}: {why}: see `ray status`") from None
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _check_reachable(address: str) -> None:
+    """Ray itself tries for two minutes, and then ends the process."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), _REACH_S).close()
+    except (OSError, ValueError) as error:
+        raise OptionError(
+            f"--ray-address {address}: nothing answers there ({error}): it is HOST:PORT as "
+            "`ray start --head` says it"
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a worker says of itself once its networks are loaded."""
+
+    machine: str
+    versions: dict[str, str]
+    network: dict[str, str | int]
+
+
+def versions() -> dict[str, str]:
+    """What has to be the same on all machines for parts to fit together."""
+    return {"livematte": metadata.version("livematte"), "av": av.__version__}
+
+
+class PartMaker:
+    """A worker, in a process of its own on some machine; the networks are loaded once."""
+
+    def __init__(self) -> None:
+        self._networks: LoadedNetworks | None = None
+        self._frames = 0
+
+    async def load(self, choice: NetworkChoice) -> Ready:
+        self._networks = choice.load()
+        return Ready(platform.node(), versions(), self._networks.segmenter.runs_on)
+
+    async def make(self, order: Order, part: Part, attempt: str) -> Made:
+        assert self._networks is not None
+        self._frames = 0
+
+        def on_frame(*_: object) -> None:
+            self._frames += 1
+
+        return await make_part(order, part, self._networks, attempt, on_frame)
+
+    async def frames(self) -> int:
+        """How many of the part that is being made have been through, warm-up and all."""
+        return self._frames
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Hand:
+    """A worker that is ready, and where."""
+
+    place: Place
+    actor: Any
+    ready: Ready
+
+
+class RayCrew:
+    """A worker on each machine of the cluster, which `connected` has joined.
+
+    One that dies is replaced, and what it was at is made again; machines that join later are taken
+    in. What keeps a worker from beginning, as a network that its machine lacks, ends all.
+    """
+
+    def __init__(self, choice: NetworkChoice) -> None:
+        self.networks: dict[str, dict[str, str | int]] = {}
+        """What really runs, by machine."""
+        self.hired = 0
+        """Workers there are or will be."""
+        self._choice = choice
+        self._tasks = asyncio.TaskGroup()
+        self._known: set[str] = set()
+        self._idle: list[_Hand] = []
+        self._hiring: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Condition()
+
+    async def __aenter__(self) -> "RayCrew":
+        await self._tasks.__aenter__()
+        self._look_round()
+        return self
+
+    async def __aexit__(self, *error: Any) -> None:
+        for task in self._hiring:
+            task.cancel()
+        await self._tasks.__aexit__(*error)
+
+    async def make(self, order: Order, part: Part, on_frames: Callable[[int], None]) -> Made:
+        for _ in range(ATTEMPTS):
+            hand = await self._next()
+            try:
+                made = await _watched(hand, order, part, on_frames)
+            except RayActorError:
+                self._replace(hand)
+                on_frames(0)
+                continue
+            except RayTaskError as error:
+                await self._give_back(hand)
+                raise _cause(error) from None
+            except BaseException:
+                self._replace(hand)
+                raise
+            await self._give_back(hand)
+            self._look_round()
+            return made
+        raise SinkError(
+            f"{order.source}: {ATTEMPTS} workers were lost on frames {part.skipped} to "
+            f"{part.skipped + part.warm_up + part.frames}: is there enough memory?"
+        )
+
+    async def _next(self) -> _Hand:
+        """Whoever is idle; SinkError if there is nobody any more."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._idle or not self.hired)
+            if not self._idle:
+                raise SinkError("no machine of the Ray cluster is left: see `ray status`")
+            return self._idle.pop()
+
+    async def _give_back(self, hand: _Hand) -> None:
+        async with self._changed:
+            self._idle.append(hand)
+            self._changed.notify()
+
+    def _look_round(self) -> None:
+        """Hire where nobody was hired before."""
+        for node in ray.nodes():  # type: ignore[no-untyped-call]
+            if node["NodeID"] not in self._known:
+                for place in places_of(node):
+                    self._known.add(place.node)
+                    self._hire(place)
+
+    def _replace(self, hand: _Hand) -> None:
+        ray.kill(hand.actor)
+        self.hired -= 1
+        self._hire(hand.place)
+
+    def _hire(self, place: Place) -> None:
+        self.hired += 1
+        task = self._tasks.create_task(self._begin(place))
+        self._hiring.add(task)
+        task.add_done_callback(self._hiring.discard)
+
+    async def _begin(self, place: Place) -> None:
+        runtime = self._choice.runtime
+        threads = runtime.threads or int(place.cpus)
+        choice = replace(self._choice, runtime=replace(runtime, threads=threads))
+        try:
+            actor = _actor(place)
+            hand = _Hand(place, actor, await actor.load.remote(choice))
+        except RayActorError:  # the machine is gone
+            async with self._changed:
+                self.hired -= 1
+                self._changed.notify_all()
+            return
+        except RayTaskError as error:
+            raise _cause(error) from None
+        self._check(hand.ready)
+        self.networks[hand.ready.machine] = hand.ready.network
+        await self._give_back(hand)
+
+    def _check(self, ready: Ready) -> None:
+        if ready.versions != versions():
+            raise ModelError(
+                f"{ready.machine} has {ready.versions}, this machine {versions()}: install the "
+                "same on both"
+            )
+
+
+def _actor(place: Place) -> Any:
+    """A worker that lives and dies with its machine."""
+    there = NodeAffinitySchedulingStrategy(place.node, soft=False)
+    options = {"num_cpus": place.cpus, "num_gpus": place.gpus, "scheduling_strategy": there}
+    return ray.remote(PartMaker).options(**options).remote()
+
+
+async def _watched(hand: _Hand, order: Order, part: Part, on_frames: Callable[[int], None]) -> Made:
+    """Two attempts at a part never write to the same place: a lost worker may live on for a bit."""
+    attempt = f"attempt-{uuid.uuid4().hex}"
+    made = asyncio.wrap_future(hand.actor.make.remote(order, part, attempt).future())
+    try:
+        while not (await asyncio.wait([made], timeout=LOOK_EVERY_S))[0]:
+            on_frames(max(0, await hand.actor.frames.remote() - part.warm_up))
+        return made.result()
+    finally:
+        made.cancel()
+
+
+def _cause(error: Any) -> Exception:
+    """What a worker raised, without the traces of both ends if it was raised on purpose."""
+    return error.cause if isinstance(error.cause, LivematteError) else error
