@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import platform
 import socket
 import uuid
 from collections.abc import Callable, Iterator
@@ -33,6 +32,8 @@ class Place:
     """Where a worker runs: a machine of the cluster, or a share of it with one of its GPUs."""
 
     node: str
+    machine: str
+    """Its name."""
     cpus: float
     gpus: int = 0
 
@@ -42,9 +43,10 @@ def places_of(node: dict[str, Any]) -> list[Place]:
     cpus, gpus = node["Resources"].get("CPU", 0.0), int(node["Resources"].get("GPU", 0))
     if not node["Alive"] or cpus < 1:
         return []
+    name = node["NodeID"], node["NodeManagerHostname"]
     if not gpus:
-        return [Place(node["NodeID"], cpus)]
-    return [Place(node["NodeID"], max(1.0, cpus // gpus), 1)] * gpus
+        return [Place(*name, cpus)]
+    return [Place(*name, max(1.0, cpus // gpus), 1)] * gpus
 
 
 @contextmanager
@@ -80,7 +82,6 @@ def _check_reachable(address: str) -> None:
 class Ready:
     """What a worker says of itself once its networks are loaded."""
 
-    machine: str
     versions: dict[str, str]
     network: dict[str, str | int]
 
@@ -99,7 +100,7 @@ class PartMaker:
 
     async def load(self, choice: NetworkChoice) -> Ready:
         self._networks = choice.load()
-        return Ready(platform.node(), versions(), self._networks.segmenter.runs_on)
+        return Ready(versions(), self._networks.segmenter.runs_on)
 
     async def make(self, order: Order, part: Part, attempt: str) -> Made:
         assert self._networks is not None
@@ -191,7 +192,7 @@ class RayCrew:
 
     def _look_round(self) -> None:
         """Hire where nobody was hired before."""
-        for node in ray.nodes():  # type: ignore[no-untyped-call]
+        for node in ray.nodes():
             if node["NodeID"] not in self._known:
                 for place in places_of(node):
                     self._known.add(place.node)
@@ -221,17 +222,14 @@ class RayCrew:
                 self._changed.notify_all()
             return
         except RayTaskError as error:
-            raise _cause(error) from None
-        self._check(hand.ready)
-        self.networks[hand.ready.machine] = hand.ready.network
-        await self._give_back(hand)
-
-    def _check(self, ready: Ready) -> None:
-        if ready.versions != versions():
+            raise ModelError(f"{place.machine}: {_cause(error)}") from None
+        if hand.ready.versions != versions():
             raise ModelError(
-                f"{ready.machine} has {ready.versions}, this machine {versions()}: install the "
-                "same on both"
+                f"{place.machine} has {hand.ready.versions}, this machine {versions()}: install "
+                "the same on both"
             )
+        self.networks[place.machine] = hand.ready.network
+        await self._give_back(hand)
 
 
 def _actor(place: Place) -> Any:
