@@ -3,6 +3,7 @@
 import importlib.util
 import json
 from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from stream.engine import Engine, EngineName, LocalEngine
 from stream.file_job import FileOptions
 from stream.file_report import lost, sentence
 from stream.formats import CONTAINERS, alpha_extensions, choose_format
+from stream.inputs import PICTURES_A_SECOND
 from stream.jobs import many, single
 from stream.loaded_networks import NetworkChoice
 from stream.network_options import (
@@ -38,6 +40,8 @@ from stream.video_file import Encoding
 
 _EXTENSIONS = ", ".join(CONTAINERS)
 _CODECS = ", ".join(ENCODERS)
+FASTEST = 1000
+"""Pictures a second."""
 EXAMPLES = "\n\n".join(
     (
         "[bold]Examples[/bold]",
@@ -45,6 +49,7 @@ EXAMPLES = "\n\n".join(
         "livematte file talk.mp4 out.webm --background transparent",
         "livematte file talk.mp4 out.mp4 -b blur:30 --start 10 --duration 5",
         "livematte file talk.mp4 frames/%06d.png -b transparent",
+        "livematte file shot/%04d.png out.mov -b transparent --fps 24",
         "livematte file talk.mp4 out.mp4 -b transparent --alpha-output matte.mp4",
         "livematte file talk.mp4 out.mp4 -b transparent --stacked",
         "livematte file talks/ more.mov --output-dir done --resume",
@@ -127,6 +132,9 @@ def file(
     ] = None,
     start: Annotated[float, typer.Option(help="Begin here, in seconds.")] = 0.0,
     duration: Annotated[float | None, typer.Option(help="Take only so many seconds.")] = None,
+    fps: Annotated[
+        str, typer.Option(help="Of numbered pictures as IN, frames/%06d.png: so many a second.")
+    ] = str(PICTURES_A_SECOND),
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace OUT if it is there.")
     ] = False,
@@ -159,6 +167,7 @@ def file(
         verify,
         resume or engine == "ray",
         progress,
+        _rate(fps),
     )
     runtimes = RuntimeOptions(runtime, precision, threads, require_gpu, FILE.segmenters)
     sizes = (size,) if size else ()
@@ -181,6 +190,16 @@ def file(
     typer.echo(json.dumps(asdict(done)) if as_json else done.sentence)
     if done.failed:
         raise typer.Exit(1)
+
+
+def _rate(fps: str) -> Fraction:
+    try:
+        rate = Fraction(fps)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 0 < rate <= FASTEST:
+        raise OptionError(f"--fps {fps}: it is a number such as 24 or 30000/1001")
+    return rate
 
 
 def _engine(name: EngineName, address: str | None, choice: NetworkChoice) -> Engine:

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,11 @@ from stream.file_report import Report, Written, report
 from stream.file_sink import FileSink
 from stream.file_source import FileSource
 from stream.formats import AlphaIn, holds_alpha
+from stream.inputs import PICTURES_A_SECOND
 from stream.jobs import Job
 from stream.loaded_networks import LoadedNetworks
 from stream.matte_sink import Both, MatteSink
-from stream.place import is_there, place_of
+from stream.place import is_there, numbered_files, place_of
 from stream.progress import ProgressKind, show_progress
 from stream.resumable import Outcome, run_resumable
 from stream.session import OnFrame, run_session
@@ -46,6 +48,8 @@ class FileOptions:
     verify: bool
     resume: bool
     progress: ProgressKind
+    pictures_a_second: Fraction = PICTURES_A_SECOND
+    """Of numbered pictures."""
 
 
 def run_job(job: Job, options: FileOptions, networks: Callable[[], LoadedNetworks]) -> Report:
@@ -68,7 +72,12 @@ class FileJob:
 
     def __init__(self, job: Job, options: FileOptions) -> None:
         self.job, self.options = job, options
-        self.reader = FileSource(job.source, start=options.start, duration=options.duration)
+        self.reader = FileSource(
+            job.source,
+            start=options.start,
+            duration=options.duration,
+            pictures_a_second=options.pictures_a_second,
+        )
         self._behind = open_background(options.background)
         self._alpha = alpha_in(job.output, options, self._behind)
         if options.alpha_output and options.alpha_output.resolve() == job.output.resolve():
@@ -116,7 +125,7 @@ class FileJob:
             "background": [options.background, *_fingerprint(Path(options.background))],
             "network": network,
             "smooth": options.smooth,
-            "part": [options.start, options.duration],
+            "part": [options.start, options.duration, str(options.pictures_a_second)],
             "verify": options.verify,
             "tracks": [track.about for track in self.tracks],
         }
@@ -197,7 +206,9 @@ def _kept(writer: FileSink) -> str:
 
 
 def _fingerprint(path: Path) -> list[Any]:
-    """What changes with a file; nothing for what is none."""
+    """What changes with a file, or numbered pictures; nothing for what is none."""
+    if is_there(path) and not path.exists():
+        return [known for picture in numbered_files(path) for known in _fingerprint(picture)]
     if not path.is_file():
         return []
     known = path.stat()

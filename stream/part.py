@@ -21,6 +21,7 @@ from stream.ends import Sink
 from stream.file_source import DecodedSource
 from stream.inputs import open_input
 from stream.loaded_networks import LoadedNetworks
+from stream.place import is_there
 from stream.resumable import SEGMENT_FRAMES, Portion, sink_of
 from stream.segment_sink import SegmentSink
 from stream.session import OnFrame, run_session
@@ -66,6 +67,8 @@ class Order:
     """What all parts of a work have in common. Paths are absolute, and the same everywhere."""
 
     source: Path
+    pictures_a_second: Fraction
+    """Of numbered pictures."""
     span: Span
     time_base: Fraction
     tracks: list[Track]
@@ -142,7 +145,7 @@ async def make_part(
 
 def _check_shared(order: Order) -> None:
     for path in (order.source, order.folder):
-        if not path.exists():
+        if not is_there(path):
             raise SourceError(
                 f"{path}: is not there on {platform.node()}: videos, backgrounds and results must "
                 "lie in folders that all machines have under the same names"
@@ -152,7 +155,8 @@ def _check_shared(order: Order) -> None:
 async def _opened(order: Order, part: Part, span: Span, skipped: int) -> Portion | None:
     """The part's frames; None if they are not found in this way."""
     try:
-        source = DecodedSource(VideoReader(order.source, open_input(order.source), span))
+        container = open_input(order.source, order.pictures_a_second)
+        source = DecodedSource(VideoReader(order.source, container, span))
     except SourceError:
         return None
     await source.skip(skipped)

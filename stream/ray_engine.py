@@ -74,6 +74,7 @@ class RayEngine:
         work = Work(job.job.output, job.about(["ray", asdict(self._choice)]))
         order = Order(
             job.job.source.resolve(),
+            options.pictures_a_second,
             reader.span,
             reader.info.time_base,
             job.tracks,

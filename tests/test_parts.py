@@ -17,6 +17,7 @@ from stream import part as part_module
 from stream.background import open_background
 from stream.file_source import FileSource
 from stream.formats import AlphaIn
+from stream.inputs import PICTURES_A_SECOND
 from stream.loaded_networks import LoadedNetworks
 from stream.part import WARM_UP, Made, Mark, Order, Part, make_part, plan
 from stream.span import Clock
@@ -74,7 +75,15 @@ async def spread(
         tracks.append(Track(matte, "nothing", Encoding(), reader.info))
     work = Work(target, {})
     order = Order(
-        *(source, reader.span, reader.info.time_base, tracks, work.folder, background),
+        *(
+            source,
+            PICTURES_A_SECOND,
+            reader.span,
+            reader.info.time_base,
+            tracks,
+            work.folder,
+            background,
+        ),
         *(reader.begins, True, verify),
     )
     note = counts.append if counts is not None else lambda _: None
