@@ -1,19 +1,12 @@
-"""A part of a long work, made by somebody who has not seen what comes before it.
-
-It begins with a warm-up: frames that go through the pipeline and are thrown away, until what the
-pipeline remembers is what it would be after all of them.
-"""
+"""A part of a long work, made by somebody who has not seen what comes before it."""
 
 import platform
-import zlib
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from pipeline.composite import Background
 from pipeline.errors import SourceError
-from pipeline.frame import Frame
 from pipeline.matting import Matted
 from pipeline.refine_stats import RefineTotals
 from stream.background import VideoBackground, open_background
@@ -22,7 +15,8 @@ from stream.file_source import DecodedSource
 from stream.inputs import open_input
 from stream.loaded_networks import LoadedNetworks
 from stream.place import is_there
-from stream.resumable import SEGMENT_FRAMES, Portion, sink_of
+from stream.plan import Mark, Part
+from stream.resumable import Portion, sink_of
 from stream.segment_sink import SegmentSink
 from stream.session import OnFrame, run_session
 from stream.span import Span
@@ -30,36 +24,6 @@ from stream.track import Track
 from stream.verify import Sample
 from stream.video_file import PictureKind
 from stream.video_reader import VideoReader
-
-WARM_UP = 60
-"""Frames. A still alpha of before counts for less than a millionth after so many."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What tells a frame of a file from all others."""
-
-    pts: int
-    digest: int
-
-    @classmethod
-    def of(cls, frame: Frame) -> "Mark":
-        return cls(frame.pts, zlib.crc32(frame.planes[0].tobytes()))
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Frames of a file: `skipped` come before, then `warm_up` and `frames` from `first` to `last`.
-
-    Only the last `frames` of these are written, as the segment of this `number`.
-    """
-
-    number: int
-    skipped: int
-    warm_up: int
-    frames: int
-    first: Mark
-    last: Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,28 +63,6 @@ class Made:
     kinds: list[PictureKind]
     sample: Sample | None
     rois: RefineTotals
-
-
-async def plan(source: AsyncIterator[Frame]) -> AsyncIterator[Part]:
-    """The parts of a source, each as soon as its last frame was decoded."""
-    starts: list[Mark] = []
-    count = 0
-    async for frame in source:
-        if count == 0 or (count + WARM_UP) % SEGMENT_FRAMES == 0:
-            starts.append(Mark.of(frame))
-        last, count = frame, count + 1
-        if count % SEGMENT_FRAMES == 0:
-            yield _part(count, starts.pop(0), last)
-    if count % SEGMENT_FRAMES:
-        yield _part(count, starts.pop(0), last)
-
-
-def _part(count: int, first: Mark, last: Frame) -> Part:
-    """The part that ends after so many frames of the file."""
-    number = (count - 1) // SEGMENT_FRAMES
-    begins = number * SEGMENT_FRAMES
-    warm_up = min(WARM_UP, begins)
-    return Part(number, begins - warm_up, warm_up, count - begins, first, Mark.of(last))
 
 
 async def make_part(

@@ -14,7 +14,8 @@ from stream.loaded_networks import NetworkChoice
 from stream.many_files import Summary, attempt
 from stream.part import Order
 from stream.progress import OnProgress, show_progress
-from stream.ray_crew import RayCrew, connected
+from stream.ray_cluster import connected
+from stream.ray_crew import RayCrew
 from stream.session import SessionStats, first_error
 from stream.spread import OnFrames, run_spread
 from stream.work import Work

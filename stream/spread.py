@@ -8,7 +8,8 @@ from typing import Protocol
 
 from pipeline.refine_stats import RefineTotals
 from stream.file_source import FileSource
-from stream.part import Made, Order, Part, plan
+from stream.part import Made, Order
+from stream.plan import Part, plan
 from stream.resumable import Outcome, join
 from stream.session import SessionStats, first_error
 from stream.verify import AT_MOST, Sample

@@ -13,13 +13,14 @@ from pipeline.errors import LivematteError, SourceError
 from pipeline.frame import AlphaMatte, Frame
 from pipeline.matting import Matting
 from pipeline.subject import WHOLE, Look
-from stream import part as part_module
+from stream import plan as plan_module
 from stream.background import open_background
 from stream.file_source import FileSource
 from stream.formats import AlphaIn
 from stream.inputs import PICTURES_A_SECOND
 from stream.loaded_networks import LoadedNetworks
-from stream.part import WARM_UP, Made, Mark, Order, Part, make_part, plan
+from stream.part import Made, Order, make_part
+from stream.plan import WARM_UP, Mark, Part, plan
 from stream.span import Clock
 from stream.spread import Spread, run_spread
 from stream.track import Track
@@ -36,8 +37,8 @@ SPARSE_KEYS = {"g": "12", "bf": "2"}
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(part_module, "SEGMENT_FRAMES", SEGMENT)
-    monkeypatch.setattr(part_module, "WARM_UP", WARM)
+    monkeypatch.setattr(plan_module, "SEGMENT_FRAMES", SEGMENT)
+    monkeypatch.setattr(plan_module, "WARM_UP", WARM)
 
 
 class Here:

@@ -14,7 +14,7 @@ import av
 import pytest
 
 from bench.spread import MACHINE, cluster_of
-from stream.ray_crew import Place, places_of
+from stream.ray_cluster import Place, places_of
 from tests.clips import Sound, make_clip, read_clip
 from tests.running import Command, Ran, assert_refused
 
@@ -22,8 +22,8 @@ pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.timeout(300)]
 
 FRAMES = 60
 IN_SHORT_PARTS = """
-from stream import cli, part
-part.SEGMENT_FRAMES, part.WARM_UP = 15, 5
+from stream import cli, plan
+plan.SEGMENT_FRAMES, plan.WARM_UP = 15, 5
 cli.main()
 """
 
