@@ -17,6 +17,7 @@ from stream.loaded_networks import LoadedNetworks, NetworkChoice
 from stream.part import Made, Order, make_part
 from stream.plan import Part
 from stream.ray_cluster import Place, places_of
+from stream.silence import silence
 
 LOOK_EVERY_S = 0.5
 """How far a part is."""
@@ -41,6 +42,7 @@ class PartMaker:
     """A worker, in a process of its own on some machine; the networks are loaded once."""
 
     def __init__(self) -> None:
+        silence()
         self._networks: LoadedNetworks | None = None
         self._frames = 0
 
@@ -68,7 +70,6 @@ class _Hand:
 
     place: Place
     actor: Any
-    ready: Ready
 
 
 class RayCrew:
@@ -161,7 +162,7 @@ class RayCrew:
         choice = replace(self._choice, runtime=replace(runtime, threads=threads))
         try:
             actor = _actor(place)
-            hand = _Hand(place, actor, await actor.load.remote(choice))
+            ready = await actor.load.remote(choice)
         except RayActorError:  # the machine is gone
             async with self._changed:
                 self.hired -= 1
@@ -169,13 +170,13 @@ class RayCrew:
             return
         except RayTaskError as error:
             raise ModelError(f"{place.machine}: {_cause(error)}") from None
-        if hand.ready.versions != versions():
+        if ready.versions != versions():
             raise ModelError(
-                f"{place.machine} has {hand.ready.versions}, this machine {versions()}: install "
+                f"{place.machine} has {ready.versions}, this machine {versions()}: install "
                 "the same on both"
             )
-        self.networks[place.machine] = hand.ready.network
-        await self._give_back(hand)
+        self.networks[place.machine] = ready.network
+        await self._give_back(_Hand(place, actor))
 
 
 def _actor(place: Place) -> Any:
