@@ -55,14 +55,14 @@ class VideoBackground:
         self._start: Fraction | None = None
         self._picture: Picture | None = None
 
-    def begin(self, frame: Frame) -> None:
-        """Its time begins with this frame's; by default with the first that it is asked for."""
+    def begin(self, moment: Fraction) -> None:
+        """Its time begins then, in seconds; by default with the first frame that comes."""
         if self._start is None:
-            self._start = frame.pts * frame.time_base
+            self._start = moment
 
     def __call__(self, frame: Frame, matte: EdgeMatte) -> Planes:
-        self.begin(frame)
         now = frame.pts * frame.time_base
+        self.begin(now)
         assert self._start is not None
         self._advance(now - self._start)
         if self._picture is None:

@@ -49,8 +49,11 @@ class Carrier:
             if moment(packet) >= seconds:
                 self._waiting = packet
                 return
-            self._output.mux(packet)
             self._waiting = None
+            try:
+                self._output.mux(packet)
+            except av.error.InvalidDataError:  # what is damaged is seen only by some containers
+                self.damaged += 1
 
     def close(self) -> None:
         self._packets = iter(())

@@ -4,11 +4,13 @@ import os
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.matting import MattingState
 from stream.verify import Sample
 from stream.video_file import PictureKind
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +26,23 @@ class Checkpoint:
     samples: list[Sample | None]
 
 
-def save(checkpoint: Checkpoint, path: Path) -> None:
+def save(kept: object, path: Path) -> None:
     """Whole and on the disk, or not there."""
     scratch = path.with_suffix(".new")
     with scratch.open("wb") as file:
-        pickle.dump(checkpoint, file)
+        pickle.dump(kept, file)
         file.flush()
         os.fsync(file.fileno())
     scratch.replace(path)
     sync_folder(path.parent)
 
 
-def load(path: Path) -> Checkpoint:
+def load(path: Path, kind: type[T]) -> T:
     """Raises UnpicklingError for a file that holds anything else."""
     with path.open("rb") as file:
         found = _Unpickler(file).load()
-    if not isinstance(found, Checkpoint):
-        raise pickle.UnpicklingError(f"{path} holds no checkpoint")
+    if not isinstance(found, kind):
+        raise pickle.UnpicklingError(f"{path} holds no {kind.__name__}")
     return found
 
 

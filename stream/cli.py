@@ -5,8 +5,6 @@ import sys
 from importlib import metadata
 from typing import Annotated
 
-import av.logging
-import cv2
 import typer
 
 from pipeline.errors import Interruption, LivematteError, OptionError
@@ -22,6 +20,7 @@ from stream.live_command import live
 from stream.models_command import models
 from stream.serve_command import EXAMPLES as SERVE_EXAMPLES
 from stream.serve_command import serve
+from stream.silence import silence
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
@@ -61,10 +60,7 @@ def _options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit; an error is one line on standard error."""
-    # Any level, even the highest, has FFmpeg's threads wait for Python's lock to log, while whoever
-    # frees a decoder holds that lock and waits for its threads: seen to hang for ever.
-    av.logging.set_level(None)
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    silence()
     # Being told to stop is being interrupted: what was done is kept, and nothing is left behind.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     sys.exit(_run(arguments))

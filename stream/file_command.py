@@ -1,8 +1,9 @@
 """`livematte file IN OUT`, `livematte file IN… --output-dir DIR`."""
 
+import importlib.util
 import json
 from dataclasses import asdict
-from functools import cache
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
@@ -13,11 +14,13 @@ from pipeline.errors import OptionError, SourceError
 from pipeline.runtime import RuntimeOptions
 from stream.background import open_background
 from stream.encoders import ENCODERS
-from stream.file_job import FileOptions, lost, run_job, sentence
+from stream.engine import Engine, EngineName, LocalEngine
+from stream.file_job import FileOptions
+from stream.file_report import lost, sentence
 from stream.formats import CONTAINERS, alpha_extensions, choose_format
+from stream.inputs import PICTURES_A_SECOND
 from stream.jobs import many, single
-from stream.loaded_networks import LoadedNetworks
-from stream.many_files import run_many
+from stream.loaded_networks import NetworkChoice
 from stream.network_options import (
     BudgetOption,
     ModelOption,
@@ -37,6 +40,8 @@ from stream.video_file import Encoding
 
 _EXTENSIONS = ", ".join(CONTAINERS)
 _CODECS = ", ".join(ENCODERS)
+FASTEST = 1000
+"""Pictures a second."""
 EXAMPLES = "\n\n".join(
     (
         "[bold]Examples[/bold]",
@@ -44,6 +49,7 @@ EXAMPLES = "\n\n".join(
         "livematte file talk.mp4 out.webm --background transparent",
         "livematte file talk.mp4 out.mp4 -b blur:30 --start 10 --duration 5",
         "livematte file talk.mp4 frames/%06d.png -b transparent",
+        "livematte file shot/%04d.png out.mov -b transparent --fps 24",
         "livematte file talk.mp4 out.mp4 -b transparent --alpha-output matte.mp4",
         "livematte file talk.mp4 out.mp4 -b transparent --stacked",
         "livematte file talks/ more.mov --output-dir done --resume",
@@ -94,6 +100,20 @@ def file(
             "--resume", help="Keep the work in segments; the same again goes on where it stopped."
         ),
     ] = False,
+    engine: Annotated[
+        EngineName,
+        typer.Option(
+            help="Where the work is done: on this machine, or on all machines of a Ray cluster, as "
+            "with --resume."
+        ),
+    ] = "local",
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="The cluster's head; by default a cluster that this machine is part of.",
+        ),
+    ] = None,
     alpha_output: Annotated[
         Path | None,
         typer.Option(metavar="PATH", help="Also write the matte, white on black, as a video."),
@@ -112,6 +132,9 @@ def file(
     ] = None,
     start: Annotated[float, typer.Option(help="Begin here, in seconds.")] = 0.0,
     duration: Annotated[float | None, typer.Option(help="Take only so many seconds.")] = None,
+    fps: Annotated[
+        str, typer.Option(help="Of numbered pictures as IN, frames/%06d.png: so many a second.")
+    ] = str(PICTURES_A_SECOND),
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace OUT if it is there.")
     ] = False,
@@ -142,18 +165,16 @@ def file(
         duration,
         overwrite,
         verify,
-        resume,
+        resume or engine == "ray",
         progress,
+        _rate(fps),
     )
     runtimes = RuntimeOptions(runtime, precision, threads, require_gpu, FILE.segmenters)
-
-    @cache
-    def networks() -> LoadedNetworks:
-        name = model_for(model, subject)
-        return LoadedNetworks.load(name, runtimes, (size,) if size else (), refine, seconds(budget))
-
+    sizes = (size,) if size else ()
+    choice = NetworkChoice(model_for(model, subject), runtimes, sizes, refine, seconds(budget))
+    engines = _engine(engine, ray_address, choice)
     if output_dir is None:
-        report = run_job(single(paths), options, networks)
+        report = engines.one(single(paths), options)
         typer.echo(json.dumps(report) if as_json else sentence(report))
         if report["losses"]:
             raise SourceError(lost(report))
@@ -165,7 +186,29 @@ def file(
     transparent = isinstance(open_background(background), Transparent) and not stacked
     suffix = extension or (".webm" if transparent else ".mp4")
     choose_format(Path(f"any{suffix}"), codec, "channel" if transparent else "nothing")
-    done = run_many(many(paths, output_dir, suffix), options, networks, as_json=as_json)
+    done = engines.many(many(paths, output_dir, suffix), options, as_json=as_json)
     typer.echo(json.dumps(asdict(done)) if as_json else done.sentence)
     if done.failed:
         raise typer.Exit(1)
+
+
+def _rate(fps: str) -> Fraction:
+    try:
+        rate = Fraction(fps)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 0 < rate <= FASTEST:
+        raise OptionError(f"--fps {fps}: it is a number such as 24 or 30000/1001")
+    return rate
+
+
+def _engine(name: EngineName, address: str | None, choice: NetworkChoice) -> Engine:
+    if name == "local":
+        if address is not None:
+            raise OptionError(f"--ray-address {address}: it is for --engine ray alone")
+        return LocalEngine(choice)
+    if importlib.util.find_spec("ray") is None:
+        raise OptionError("--engine ray: Ray is not installed: pip install 'livematte[ray]'")
+    from stream.ray_engine import RayEngine  # takes seconds
+
+    return RayEngine(choice, address)

@@ -3,7 +3,8 @@
 import asyncio
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from fractions import Fraction
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,22 +15,22 @@ from pipeline.matting import Matting
 from pipeline.segment import U2Net
 from stream.background import open_background
 from stream.ends import Sink
+from stream.file_report import Report, Written, report
 from stream.file_sink import FileSink
 from stream.file_source import FileSource
 from stream.formats import AlphaIn, holds_alpha
+from stream.inputs import PICTURES_A_SECOND
 from stream.jobs import Job
 from stream.loaded_networks import LoadedNetworks
 from stream.matte_sink import Both, MatteSink
-from stream.place import is_there, place_of
+from stream.place import is_there, numbered_files, place_of
 from stream.progress import ProgressKind, show_progress
 from stream.resumable import Outcome, run_resumable
-from stream.session import OnFrame, SessionStats, run_session
+from stream.session import OnFrame, run_session
 from stream.track import Track
 from stream.verify import Sample
 from stream.video_file import Encoding
 from stream.work import Work, is_joining, work_folder
-
-Report = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,59 +48,91 @@ class FileOptions:
     verify: bool
     resume: bool
     progress: ProgressKind
+    pictures_a_second: Fraction = PICTURES_A_SECOND
+    """Of numbered pictures."""
 
 
 def run_job(job: Job, options: FileOptions, networks: Callable[[], LoadedNetworks]) -> Report:
     """Make the file, and say what was done; with `resume` one that is there is left as it is."""
+    if (skipped := done_before(job, options)) is not None:
+        return skipped
+    return FileJob(job, options).run(networks)
+
+
+def done_before(job: Job, options: FileOptions) -> Report | None:
+    """What to say of a file that is there already and is not to be made again."""
     there = is_there(job.output) and not work_folder(job.output).exists()
-    if options.resume and there and not options.overwrite:
-        return {"source": str(job.source), "output": str(job.output), "skipped": True, "losses": []}
-    return _FileJob(job, options).run(networks)
+    if not (options.resume and there) or options.overwrite:
+        return None
+    return {"source": str(job.source), "output": str(job.output), "skipped": True, "losses": []}
 
 
-def sentence(report: Report) -> str:
-    """What was done, for people."""
-    if report.get("skipped"):
-        return f"{report['output']}: is there already"
-    left_out = f", left out: {', '.join(report['left_out'])}" if report["left_out"] else ""
-    return (
-        f"{report['output']}: {report['frames_out']} frames of {report['width']} by "
-        f"{report['height']} in {report['seconds']:.1f} s ({report['fps']:.1f} a second), "
-        f"sound: {report['audio']}, network: {report['network']['runtime']} "
-        f"{report['network']['precision']} on {report['network']['device']}{left_out}"
-    )
-
-
-def lost(report: Report) -> str:
-    """What could not be read."""
-    losses = "; ".join(report["losses"])
-    return f"{report['source']}: {losses}: what could be read is in {report['output']}"
-
-
-class _FileJob:
+class FileJob:
     """Opens both ends, so that what cannot be is said before the network is loaded."""
 
     def __init__(self, job: Job, options: FileOptions) -> None:
         self.job, self.options = job, options
-        self._reader = FileSource(job.source, start=options.start, duration=options.duration)
+        self.reader = FileSource(
+            job.source,
+            start=options.start,
+            duration=options.duration,
+            pictures_a_second=options.pictures_a_second,
+        )
         self._behind = open_background(options.background)
         self._alpha = alpha_in(job.output, options, self._behind)
         if options.alpha_output and options.alpha_output.resolve() == job.output.resolve():
             raise OptionError(
                 f"--alpha-output {options.alpha_output}: is OUT itself: name another file"
             )
-        self._make = self._resumable() if options.resume else self._at_once()
+        self.tracks = self._tracks() if options.resume else []
+        """The files, if they are made in segments."""
+        self._sink = None if options.resume else self._at_once()
 
     def run(self, networks: Callable[[], LoadedNetworks]) -> Report:
         """Matte it, and say what was done."""
         loaded = networks()
         matting = loaded.matting(self._behind, smooth=self.options.smooth)
-        with show_progress(self.options.progress, self._reader.info.frames) as on_frame:
-            report = self._make(matting, on_frame)
-        return report | {"network": loaded.segmenter.runs_on, "rois": matting.rois.means()}
+        with show_progress(self.options.progress, self.reader.info.frames) as on_frame:
+            if self._sink is None:
+                done = self._run_resumable(matting, on_frame)
+            else:
+                done = self._run_at_once(*self._sink, matting, on_frame)
+        return done | {"network": loaded.segmenter.runs_on, "rois": matting.rois.means()}
 
-    def _at_once(self) -> Callable[[Matting, OnFrame], Report]:
-        options, reader = self.options, self._reader
+    @property
+    def background(self) -> str:
+        """As other machines can open it."""
+        path = Path(self.options.background)
+        return str(path.resolve()) if path.is_file() else self.options.background
+
+    def resumed_report(self, outcome: Outcome) -> Report:
+        """Of a work in segments."""
+        picture = outcome.joined[0]
+        size = self.tracks[0].form.size(self.reader.info)
+        losses = [*self.reader.losses, *picture.losses]
+        written = Written(size, picture.audio, losses, picture.left_out, picture.verified)
+        now = outcome.stats.frames_out - outcome.resumed_frames
+        fps = round(now / outcome.stats.seconds, 2) if outcome.stats.seconds else 0.0
+        done = report(self.job, outcome.stats, written)
+        return done | {"fps": fps, "resumed_frames": outcome.resumed_frames}
+
+    def about(self, network: Any) -> dict[str, Any]:
+        """All that the result of a work in segments depends on."""
+        options = self.options
+        return {
+            "livematte": metadata.version("livematte"),
+            "source": _fingerprint(self.job.source),
+            "background": [options.background, *_fingerprint(Path(options.background))],
+            "network": network,
+            "smooth": options.smooth,
+            "part": [options.start, options.duration, str(options.pictures_a_second)],
+            "verify": options.verify,
+            "tracks": [track.about for track in self.tracks],
+        }
+
+    def _at_once(self) -> tuple[FileSink, Sink]:
+        """What writes the picture, and what writes all there is to write."""
+        options, reader = self.options, self.reader
         writer = FileSink(
             self.job.output,
             reader,
@@ -108,97 +141,50 @@ class _FileJob:
             overwrite=options.overwrite,
             verify=options.verify,
         )
-        sink: Sink = writer
-        if options.alpha_output:
-            matte = FileSink(options.alpha_output, reader, overwrite=options.overwrite, audio=False)
-            sink = Both(writer, MatteSink(matte))
+        if options.alpha_output is None:
+            return writer, writer
+        matte = FileSink(options.alpha_output, reader, overwrite=options.overwrite, audio=False)
+        return writer, Both(writer, MatteSink(matte))
 
-        def make(matting: Matting, on_frame: OnFrame) -> Report:
-            try:
-                stats = asyncio.run(run_session(reader, matting, sink, on_frame=on_frame))
-            except KeyboardInterrupt:
-                raise Interruption(f"interrupted: {_kept(writer)}") from None
-            verified = asdict(writer.verified) if writer.verified else None
-            report = self._report(stats, writer.size, writer.audio, writer.losses, verified)
-            return report | {"left_out": writer.left_out}
+    def _run_at_once(
+        self, writer: FileSink, sink: Sink, matting: Matting, on_frame: OnFrame
+    ) -> Report:
+        try:
+            stats = asyncio.run(run_session(self.reader, matting, sink, on_frame=on_frame))
+        except KeyboardInterrupt:
+            raise Interruption(f"interrupted: {_kept(writer)}") from None
+        losses = [*self.reader.losses, *writer.losses]
+        written = Written(writer.size, writer.audio, losses, writer.left_out, writer.verified)
+        return report(self.job, stats, written)
 
-        return make
-
-    def _resumable(self) -> Callable[[Matting, OnFrame], Report]:
-        options, reader, output = self.options, self._reader, self.job.output
+    def _tracks(self) -> list[Track]:
+        options, reader, output = self.options, self.reader, self.job.output
         tracks = [Track(output, self._alpha, options.encoding, reader.info)]
         if options.alpha_output:
             tracks.append(Track(options.alpha_output, "nothing", Encoding(), reader.info))
         overwrite = options.overwrite or is_joining(output)
         for track in tracks:
             place_of(track.path).check(reader.path, overwrite=overwrite)
-        sample = Sample(tracks[0].form) if options.verify else None
-        samples = [sample, *([None] * (len(tracks) - 1))]
+        return tracks
 
-        def make(matting: Matting, on_frame: OnFrame) -> Report:
-            work = Work(output, self._about(tracks, matting))
-            try:
-                run = run_resumable(reader, matting, tracks, work, samples, on_frame)
-                outcome = asyncio.run(run)
-            except KeyboardInterrupt:
-                frames = work.last.frames if work.last else 0
-                raise Interruption(
-                    f"interrupted: {frames} frames are kept: go on with --resume"
-                ) from None
-            return self._resumed_report(outcome, tracks[0])
+    def _run_resumable(self, matting: Matting, on_frame: OnFrame) -> Report:
+        sample = Sample(self.tracks[0].form) if self.options.verify else None
+        samples = [sample, None][: len(self.tracks)]
+        work = Work(self.job.output, self.about(_network(matting)))
+        try:
+            run = run_resumable(self.reader, matting, self.tracks, work, samples, on_frame)
+            return self.resumed_report(asyncio.run(run))
+        except KeyboardInterrupt:
+            frames = work.last.frames if work.last else 0
+            raise Interruption(
+                f"interrupted: {frames} frames are kept: go on with --resume"
+            ) from None
 
-        return make
 
-    def _resumed_report(self, outcome: Outcome, track: Track) -> Report:
-        picture = outcome.joined[0]
-        verified = asdict(picture.verified) if picture.verified else None
-        size = track.form.size(self._reader.info)
-        report = self._report(outcome.stats, size, picture.audio, picture.losses, verified)
-        now = outcome.stats.frames_out - outcome.resumed_frames
-        fps = round(now / outcome.stats.seconds, 2) if outcome.stats.seconds else 0.0
-        report |= {"left_out": picture.left_out}
-        return report | {"fps": fps, "resumed_frames": outcome.resumed_frames}
-
-    def _about(self, tracks: list[Track], matting: Matting) -> dict[str, Any]:
-        """All that the result depends on."""
-        options = self.options
-        return {
-            "livematte": metadata.version("livematte"),
-            "source": _fingerprint(self.job.source),
-            "background": [options.background, *_fingerprint(Path(options.background))],
-            "network": self._network(matting),
-            "edge": [matting.edges is not None, matting.refine, matting.ladder.budget],
-            "smooth": options.smooth,
-            "part": [options.start, options.duration],
-            "verify": options.verify,
-            "tracks": [track.about for track in tracks],
-        }
-
-    def _network(self, matting: Matting) -> Any:
-        return matting.segmenter.runs_on if isinstance(matting.segmenter, U2Net) else None
-
-    def _report(
-        self,
-        stats: SessionStats,
-        size: tuple[int, int],
-        audio: str,
-        losses: list[str],
-        verified: dict[str, Any] | None,
-    ) -> Report:
-        return {
-            "frames_in": stats.frames_in,
-            "frames_out": stats.frames_out,
-            "width": size[0],
-            "height": size[1],
-            "seconds": round(stats.seconds, 3),
-            "fps": round(stats.fps, 2),
-            "audio": audio,
-            "verified": verified,
-            "stages_ms": {name: round(spent, 3) for name, spent in stats.stages_ms.items()},
-            "source": str(self.job.source),
-            "output": str(self.job.output),
-            "losses": [*self._reader.losses, *losses],
-        }
+def _network(matting: Matting) -> list[Any]:
+    """What sees and what refines."""
+    runs_on = matting.segmenter.runs_on if isinstance(matting.segmenter, U2Net) else None
+    return [runs_on, matting.edges is not None, matting.refine, matting.ladder.budget]
 
 
 def alpha_in(output: Path, options: FileOptions, background: Background) -> AlphaIn:
@@ -220,7 +206,9 @@ def _kept(writer: FileSink) -> str:
 
 
 def _fingerprint(path: Path) -> list[Any]:
-    """What changes with a file; nothing for what is none."""
+    """What changes with a file, or numbered pictures; nothing for what is none."""
+    if is_there(path) and not path.exists():
+        return [known for picture in numbered_files(path) for known in _fingerprint(picture)]
     if not path.is_file():
         return []
     known = path.stat()

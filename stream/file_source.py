@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import AsyncIterator
+from fractions import Fraction
 from pathlib import Path
 
 from pipeline.frame import Frame
-from stream.inputs import open_input
+from stream.inputs import PICTURES_A_SECOND, open_input
 from stream.span import Span
 from stream.video_info import VideoInfo
 from stream.video_reader import VideoReader
@@ -32,6 +33,11 @@ class DecodedSource:
     @property
     def losses(self) -> list[str]:
         return self._reader.losses
+
+    @property
+    def begins(self) -> Fraction:
+        """The moment of the first frame, in seconds."""
+        return self._reader.begins
 
     async def __aiter__(self) -> AsyncIterator[Frame]:
         while (frame := await self._worker.run(self._next)) is not None:
@@ -61,14 +67,20 @@ class DecodedSource:
 class FileSource(DecodedSource):
     """The first video stream of a file.
 
-    `start` and `duration`, in seconds, choose a part; frames keep their pts, less `start`.
+    `start` and `duration`, in seconds, choose a part; frames keep their pts, less `start`. A name
+    such as frames/%06d.png stands for numbered pictures, of which so many make a second.
     Raises SourceError if the file cannot be opened or holds no video.
     """
 
     def __init__(
-        self, path: str | Path, *, start: float = 0.0, duration: float | None = None
+        self,
+        path: str | Path,
+        *,
+        start: float = 0.0,
+        duration: float | None = None,
+        pictures_a_second: Fraction = PICTURES_A_SECOND,
     ) -> None:
-        container = open_input(Path(path))
+        container = open_input(Path(path), pictures_a_second)
         span = Span.choose(container, start, duration)
         super().__init__(VideoReader(Path(path), container, span))
 

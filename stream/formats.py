@@ -99,6 +99,8 @@ CONTAINERS = {
 }
 SEQUENCES = {".png": Container("image2", ("png",)), ".webp": Container("image2", ("webp",))}
 """Pictures in files of their own, for names such as frames/%06d.png."""
+READ_NUMBERED = frozenset({*SEQUENCES, ".bmp", ".jpeg", ".jpg", ".tif", ".tiff"})
+"""The same for reading."""
 _NUMBER = re.compile(r"%(0\d+)?d")
 
 
@@ -175,10 +177,15 @@ def is_sequence(path: Path) -> bool:
     return path.suffix.lower() in SEQUENCES and _NUMBER.search(path.name) is not None
 
 
+def is_numbered(path: Path) -> bool:
+    """The same of what can be read."""
+    return path.suffix.lower() in READ_NUMBERED and _NUMBER.search(path.name) is not None
+
+
 def numbered(path: Path) -> re.Pattern[str]:
     """What the names of a sequence's files look like."""
     before, after = _NUMBER.split(path.name, maxsplit=1)[::2]
-    return re.compile(rf"{re.escape(before)}\d+{re.escape(after)}")
+    return re.compile(rf"{re.escape(before)}(\d+){re.escape(after)}")
 
 
 def numbered_name(path: Path, number: int) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import OptionError, SourceError
+from stream.formats import is_numbered
 
 VIDEOS = frozenset(
     {
@@ -60,7 +61,12 @@ def _named(paths: list[Path], output: Path) -> Iterator[tuple[Path, Path]]:
         for source in found:
             if source.resolve() not in seen:
                 seen.add(source.resolve())
-                yield source, source.relative_to(path) if path.is_dir() else Path(source.name)
+                yield source, source.relative_to(path) if path.is_dir() else Path(_name(source))
+
+
+def _name(path: Path) -> str:
+    """Numbered pictures are called as their folder."""
+    return path.resolve().parent.name + path.suffix if is_numbered(path) else path.name
 
 
 def _videos(folder: Path, output: Path) -> Iterator[Path]:

@@ -60,3 +60,17 @@ class LoadedNetworks:
             refine=self.refine,
             budget=self.budget,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkChoice:
+    """What `LoadedNetworks.load` is given, here or on another machine."""
+
+    model: str
+    runtime: RuntimeOptions
+    sizes: tuple[int, ...] = ()
+    refine: Refine = "auto"
+    budget: float = math.inf
+
+    def load(self) -> LoadedNetworks:
+        return LoadedNetworks.load(self.model, self.runtime, self.sizes, self.refine, self.budget)

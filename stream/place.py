@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pipeline.errors import SinkError
-from stream.formats import is_sequence, numbered
+from stream.formats import is_numbered, is_sequence, numbered
 
 
 class Place(Protocol):
@@ -49,7 +49,7 @@ class FilePlace:
         _check_folder(path, path.parent)
         if path.is_dir():
             raise SinkError(f"{path}: is a folder: name a file in it")
-        if source is not None and path.exists() and path.samefile(source):
+        if source is not None and path.exists() and source.exists() and path.samefile(source):
             raise SinkError(f"{path}: is the input itself: choose another name")
         if path.exists() and not overwrite:
             raise SinkError(f"{path}: is there already: allow it with --overwrite, or rename")
@@ -79,6 +79,8 @@ class FramesPlace:
     def check(self, source: Path | None, *, overwrite: bool) -> None:
         folder = self.path.parent
         _check_folder(self.path, folder if folder.exists() else folder.parent)
+        if source is not None and source.resolve() == self.path.resolve():
+            raise SinkError(f"{self.path}: is the input itself: choose another name")
         old = numbered_files(self.path)
         if old and not overwrite:
             raise SinkError(
@@ -104,7 +106,7 @@ class FramesPlace:
 
 def is_there(path: Path) -> bool:
     """Whether a result is, be it a file or a sequence of them."""
-    return bool(numbered_files(path)) if is_sequence(path) else path.exists()
+    return path.exists() or (is_numbered(path) and bool(numbered_files(path)))
 
 
 def numbered_files(path: Path) -> list[Path]:
@@ -112,6 +114,12 @@ def numbered_files(path: Path) -> list[Path]:
     looks = numbered(path)
     there = path.parent.iterdir() if path.parent.is_dir() else ()
     return sorted(one for one in there if looks.fullmatch(one.name))
+
+
+def numbers_of(path: Path) -> list[int]:
+    """Those of the files of a sequence that are there."""
+    looks = numbered(path)
+    return [int(found[1]) for one in numbered_files(path) if (found := looks.fullmatch(one.name))]
 
 
 def _check_folder(path: Path, folder: Path) -> None:

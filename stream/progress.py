@@ -6,15 +6,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.frame import Frame
-from stream.session import OnFrame, SessionStats
+from stream.session import SessionStats
 
 LINE_EVERY_S = 5.0
 JSON_EVERY_S = 0.5
+
+
+class OnProgress(Protocol):
+    """Called whenever there is more; of `stats` only `frames_out` counts."""
+
+    def __call__(self, stats: SessionStats, frame: Frame | None = None) -> None: ...
 
 
 class ProgressKind(StrEnum):
@@ -24,10 +31,10 @@ class ProgressKind(StrEnum):
 
 
 @contextmanager
-def show_progress(kind: ProgressKind, total: int) -> Iterator[OnFrame]:
+def show_progress(kind: ProgressKind, total: int) -> Iterator[OnProgress]:
     """Gives what is to be called after each frame; `total` is 0 if nobody knows."""
     if kind is ProgressKind.NONE:
-        yield lambda stats, frame: None
+        yield lambda stats, frame=None: None
     elif kind is ProgressKind.JSON:
         yield _every(JSON_EVERY_S, lambda line: _write(json.dumps(line)), total)
     elif sys.stderr.isatty():
@@ -40,10 +47,10 @@ def show_progress(kind: ProgressKind, total: int) -> Iterator[OnFrame]:
 Line = dict[str, float | int | None]
 
 
-def _every(seconds: float, show: Callable[[Line], None], total: int) -> OnFrame:
+def _every(seconds: float, show: Callable[[Line], None], total: int) -> OnProgress:
     began = due = time.monotonic()
 
-    def on_frame(stats: SessionStats, frame: Frame) -> None:
+    def on_frame(stats: SessionStats, frame: Frame | None = None) -> None:
         nonlocal due
         now = time.monotonic()
         if now >= due or stats.frames_out == total:
@@ -76,7 +83,7 @@ def _write(text: str) -> None:
 
 
 @contextmanager
-def _bar(total: int) -> Iterator[OnFrame]:
+def _bar(total: int) -> Iterator[OnProgress]:
     columns = (
         BarColumn(),
         MofNCompleteColumn(),
@@ -87,7 +94,7 @@ def _bar(total: int) -> Iterator[OnFrame]:
         task = bar.add_task("matting", total=total or None, fps=0.0)
         began = time.monotonic()
 
-        def on_frame(stats: SessionStats, frame: Frame) -> None:
+        def on_frame(stats: SessionStats, frame: Frame | None = None) -> None:
             fps = stats.frames_out / max(1e-6, time.monotonic() - began)
             bar.update(task, completed=stats.frames_out, fps=fps)
 

@@ -12,12 +12,13 @@ from pipeline.matting import Matting
 from stream.background import VideoBackground
 from stream.checkpoint import Checkpoint
 from stream.ends import Sink
-from stream.file_source import FileSource
+from stream.file_source import DecodedSource, FileSource
 from stream.matte_sink import Both, MatteSink
 from stream.segment_sink import SegmentSink
 from stream.session import OnFrame, SessionStats, run_session
 from stream.track import Joined, Track
 from stream.verify import Sample
+from stream.video_file import PictureKind
 from stream.work import Work
 from stream.worker import Worker
 
@@ -34,22 +35,29 @@ class Outcome:
     resumed_frames: int
 
 
-class _Portion:
-    """So many frames of a source, the first of which was read already; it stays open."""
+class Portion:
+    """At most so many frames of a source, the first of which was read already; it stays open.
 
-    def __init__(self, source: FileSource, rest: AsyncIterator[Frame], first: Frame) -> None:
-        self._source, self._rest, self._first = source, rest, first
+    `last` is the latest that was read.
+    """
+
+    def __init__(
+        self, source: DecodedSource, rest: AsyncIterator[Frame], first: Frame, frames: int
+    ) -> None:
+        self.source, self.last = source, first
+        self._rest, self._frames = rest, frames
 
     @property
     def busy_seconds(self) -> float:
-        return self._source.busy_seconds
+        return self.source.busy_seconds
 
     async def __aiter__(self) -> AsyncIterator[Frame]:
-        yield self._first
-        for _ in range(SEGMENT_FRAMES - 1):
+        yield self.last
+        for _ in range(self._frames - 1):
             frame = await anext(self._rest, None)
             if frame is None:
                 return
+            self.last = frame
             yield frame
 
     async def aclose(self) -> None:
@@ -68,23 +76,38 @@ async def run_resumable(
 
     The first track is the picture, a second its matte. The source is closed in every case.
     """
-    worker = Worker("join")
     try:
         stats, resumed = await _make(source, matting, tracks, work, samples, on_frame)
         last = work.last
         assert last is not None, "a source has a first frame"
-        work.note_joining()
-        joined = []
-        for index, track in enumerate(tracks):
-            sound = source if index == 0 else None
-            what = work.folder, last.segments, last.kinds[index], sound, last.samples[index]
-            joined.append(await worker.run(track.join, *what))
-        work.remove()
+        joined = await join(source, tracks, work, last.segments, last.kinds, last.samples)
         return Outcome(stats, joined, resumed)
     finally:
         await source.aclose()
-        worker.close()
         work.close()
+
+
+async def join(
+    source: FileSource,
+    tracks: list[Track],
+    work: Work,
+    segments: int,
+    kinds: list[PictureKind],
+    samples: list[Sample | None],
+) -> list[Joined]:
+    """Put the files of all tracks in their places, and remove what they were made of."""
+    worker = Worker("join")
+    work.note_joining()
+    try:
+        joined = []
+        for index, track in enumerate(tracks):
+            sound = source if index == 0 else None
+            what = work.folder, segments, kinds[index], sound, samples[index]
+            joined.append(await worker.run(track.join, *what))
+    finally:
+        worker.close()
+    work.remove()
+    return joined
 
 
 async def _make(
@@ -99,7 +122,7 @@ async def _make(
     if (last := work.last) is not None:
         first = await source.skip(last.frames)
         if first is not None and isinstance(matting.background, VideoBackground):
-            matting.background.begin(first)
+            matting.background.begin(first.pts * first.time_base)
         matting.state, samples, resumed = last.state, last.samples, last.frames
         total.frames_in = total.frames_out = resumed
 
@@ -114,8 +137,8 @@ async def _make(
             SegmentSink(track, work.folder, number, sample)
             for track, sample in zip(tracks, samples, strict=True)
         ]
-        portion = _Portion(source, rest, frame)
-        stats = await run_session(portion, matting, _both(sinks), on_frame=count)
+        portion = Portion(source, rest, frame, SEGMENT_FRAMES)
+        stats = await run_session(portion, matting, sink_of(sinks), on_frame=count)
         total.frames_in, total.seconds = (
             total.frames_in + stats.frames_in,
             total.seconds + stats.seconds,
@@ -127,7 +150,8 @@ async def _make(
     return total, resumed
 
 
-def _both(sinks: list[SegmentSink]) -> Sink:
+def sink_of(sinks: list[SegmentSink]) -> Sink:
+    """The segments of the picture and, if there is one, of its matte as one sink."""
     if len(sinks) == 1:
         return sinks[0]
     return Both(sinks[0], MatteSink(sinks[1]))

@@ -14,6 +14,7 @@ from stream.carried import AudioOutcome
 from stream.checkpoint import sync_folder
 from stream.file_source import FileSource
 from stream.formats import AlphaIn, Format, choose_format, numbered_name
+from stream.guard import writing
 from stream.inputs import open_input
 from stream.packet_log import PacketLog, read_log
 from stream.place import numbered_files, place_of
@@ -80,6 +81,14 @@ class Track:
                 os.fsync(opened.fileno())
         sync_folder(segment.parent)
 
+    def adopt(self, made_in: Path, folder: Path, number: int) -> None:
+        """Move a segment from where somebody made it to where the others are."""
+        made, wanted = self.segment(made_in, number), self.segment(folder, number)
+        if self.form.is_sequence:
+            made, wanted = made.parent, wanted.parent
+            shutil.rmtree(wanted, ignore_errors=True)
+        made.replace(wanted)
+
     def join(
         self,
         folder: Path,
@@ -88,21 +97,22 @@ class Track:
         sound: FileSource | None,
         sample: Sample | None,
     ) -> Joined:
-        """Put the file together in the folder, and move it to its place."""
-        parts = [self.segment(folder, number) for number in range(segments)]
-        if self.form.is_sequence:
-            whole = self._link(folder / "joined" / self.path.name, parts)
-            outcome: _Beside = "none", [], []
-        else:
-            whole = folder / f"joined{self.path.suffix}"
-            outcome = self._remux(whole, parts, kind, sound)
-        verified = self._verify(whole, sample)
-        self.sync(whole)
-        place = place_of(self.path)
-        place.scratch = whole
-        place.put(self.path)
-        sync_folder(self.path.parent)
-        return Joined(*outcome, verified)
+        """Put the file together in the folder, and move it to its place; or SinkError."""
+        with writing(self.path):
+            parts = [self.segment(folder, number) for number in range(segments)]
+            if self.form.is_sequence:
+                whole = self._link(folder / "joined" / self.path.name, parts)
+                outcome: _Beside = "none", [], []
+            else:
+                whole = folder / f"joined{self.path.suffix}"
+                outcome = self._remux(whole, parts, kind, sound)
+            verified = self._verify(whole, sample)
+            self.sync(whole)
+            place = place_of(self.path)
+            place.scratch = whole
+            place.put(self.path)
+            sync_folder(self.path.parent)
+            return Joined(*outcome, verified)
 
     def _verify(self, whole: Path, sample: Sample | None) -> Verified | None:
         try:

@@ -48,12 +48,12 @@ class _Picture:
 class Sample:
     """Pictures kept while a file is written, spread over all of it, however long it becomes."""
 
-    def __init__(self, form: Format) -> None:
+    def __init__(self, form: Format, at_most: int = AT_MOST) -> None:
         self.form = form
         self.pictures = 0
         """Seen so far."""
         self.kept: dict[int, _Picture] = {}
-        self._every = 1
+        self._every, self._at_most = 1, at_most
 
     def note(self, frame: Frame, alpha: AlphaMatte | None) -> None:
         """Keep the next picture, as it is given to the encoder, if it is its turn."""
@@ -66,9 +66,15 @@ class Sample:
         if self.form.encoder.one_bit_alpha:
             wanted = np.where(wanted >= _HALF, 255, 0).astype(np.uint8)
         self.kept[index] = _picture(self.form, frame.rgb, wanted)
-        if len(self.kept) > AT_MOST:
+        if len(self.kept) > self._at_most:
             self._every *= 2
             self.kept = {one: kept for one, kept in self.kept.items() if one % self._every == 0}
+
+    def follow(self, part: "Sample") -> None:
+        """Add what was kept of the pictures that come next."""
+        for index, kept in part.kept.items():
+            self.kept[self.pictures + index] = kept
+        self.pictures += part.pictures
 
     def verify(self, path: Path) -> Verified:
         """Compare with what a decoder that keeps alpha reads; SinkError if they differ."""

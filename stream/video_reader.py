@@ -62,6 +62,7 @@ class VideoReader:
         first, stream = self._pending, self._stream
         if first is None:
             raise SourceError(f"{self.path}: {self._why_empty()}")
+        self.begins = first.pts * first.time_base
         rate, aspect = self._rate(), stream.sample_aspect_ratio or Fraction(0)
         frames = self._foretell(rate)
         return VideoInfo(

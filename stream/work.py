@@ -6,10 +6,12 @@ import os
 import pickle
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.errors import SinkError
 from stream.checkpoint import Checkpoint, load, save, sync_folder
+
+T = TypeVar("T")
 
 _ABOUT, _CHECKPOINT, _JOINING = "about.json", "checkpoint", "joining"
 
@@ -38,7 +40,7 @@ class Work:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._claim()
-            self.last = self._found()
+            self.last = self._found(self.folder / _CHECKPOINT, Checkpoint)
             """Where to go on."""
         except BlockingIOError:
             os.close(self._lock)
@@ -52,6 +54,14 @@ class Work:
         save(checkpoint, self.folder / _CHECKPOINT)
         self.last = checkpoint
 
+    def note_part(self, number: int, made: object) -> None:
+        """A part is done, of a work whose parts are made in any order."""
+        save(made, self._part(number))
+
+    def part(self, number: int, kind: type[T]) -> T | None:
+        """What was noted of it; None if it is still to be done."""
+        return self._found(self._part(number), kind)
+
     def note_joining(self) -> None:
         """All segments are done: from here on what is in the result's place is ours."""
         (self.folder / _JOINING).touch()
@@ -63,6 +73,9 @@ class Work:
     def remove(self) -> None:
         """The result is in its place, and all this is no longer needed."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _part(self, number: int) -> Path:
+        return self.folder / f"{number:06d}.part"
 
     def _claim(self) -> None:
         about = self.folder / _ABOUT
@@ -76,9 +89,9 @@ class Work:
         scratch.replace(about)
         sync_folder(self.folder)
 
-    def _found(self) -> Checkpoint | None:
+    def _found(self, path: Path, kind: type[T]) -> T | None:
         try:
-            return load(self.folder / _CHECKPOINT)
+            return load(path, kind)
         except FileNotFoundError:
             return None
         except (pickle.UnpicklingError, EOFError, AttributeError) as error:

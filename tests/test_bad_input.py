@@ -88,6 +88,6 @@ def only_sound(source: Path, target: Path) -> None:
 
 
 def test_ffmpegs_threads_never_wait_for_pythons_lock(livematte: Command) -> None:
-    """A level of logging, whichever, would have them; see stream/cli.py."""
+    """A level of logging, whichever, would have them; see stream/silence.py."""
     livematte("--version")
     assert av.logging.get_level() is None

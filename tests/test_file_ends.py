@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,7 +65,7 @@ async def test_frames_of_ones_own_can_be_written(clip: Path, out: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [{"start": -1.0}, {"duration": 0.0}, {"start": float("inf")}])
-def test_a_part_that_makes_no_sense_is_refused(clip: Path, options: dict[str, float]) -> None:
+def test_a_part_that_makes_no_sense_is_refused(clip: Path, options: dict[str, Any]) -> None:
     with pytest.raises(OptionError):
         FileSource(clip, **options)
 

@@ -150,7 +150,7 @@ def test_what_was_found_at_the_edge_is_kept(tmp_path: Path) -> None:
     )
     alpha = before.process(frame).alpha
     save(Checkpoint(1, 1, before.state, [], []), tmp_path / "checkpoint")
-    after.state = load(tmp_path / "checkpoint").state
+    after.state = load(tmp_path / "checkpoint", Checkpoint).state
     assert np.allclose(after.process(frame).alpha, alpha, atol=0.02)
     assert after.refined.carried == after.refined.found > 0
 
@@ -250,4 +250,4 @@ async def test_a_checkpoint_that_is_damaged_is_said(
 def test_a_checkpoint_runs_nothing(tmp_path: Path) -> None:
     (tmp_path / "evil").write_bytes(EVIL)
     with pytest.raises(pickle.UnpicklingError, match=r"builtins\.print"):
-        load(tmp_path / "evil")
+        load(tmp_path / "evil", Checkpoint)
