@@ -45,11 +45,17 @@ class U2Net:
     makes video flicker and divides by zero on a flat one.
     """
 
-    def __init__(self, networks: Mapping[int, Network], *, takes_previous: bool = False) -> None:
-        """`networks` by the side of their input; see `NetworkSpec.takes_previous`."""
+    def __init__(
+        self,
+        networks: Mapping[int, Network],
+        *,
+        takes_previous: bool = False,
+        model: str | None = None,
+    ) -> None:
+        """`networks` of a model by the side of their input; see `NetworkSpec.takes_previous`."""
         self.sizes = sorted(networks, reverse=True)
         self._networks = networks
-        self.takes_previous = takes_previous
+        self.takes_previous, self.model = takes_previous, model
 
     @classmethod
     def load(
@@ -65,7 +71,7 @@ class U2Net:
         path, spec = find_model(model)
         chosen = [replace(spec, size=size) for size in sizes or (spec.size,)]
         networks = {one.size: load_network(path, one, options) for one in chosen}
-        return cls(networks, takes_previous=spec.takes_previous)
+        return cls(networks, takes_previous=spec.takes_previous, model=model)
 
     @property
     def network(self) -> Network:
@@ -73,9 +79,10 @@ class U2Net:
         return self._networks[self.sizes[0]]
 
     @property
-    def runs_on(self) -> dict[str, str | int]:
+    def runs_on(self) -> dict[str, str | int | None]:
         """What really runs: a GPU that idles is found here."""
         return {
+            "model": self.model,
             "runtime": self.network.runtime,
             "device": self.network.device,
             "precision": self.network.precision,

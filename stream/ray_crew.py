@@ -30,7 +30,7 @@ class Ready:
     """What a worker says of itself once its networks are loaded."""
 
     versions: dict[str, str]
-    network: dict[str, str | int]
+    network: dict[str, str | int | None]
 
 
 def versions() -> dict[str, str]:
@@ -80,7 +80,7 @@ class RayCrew:
     """
 
     def __init__(self, choice: NetworkChoice) -> None:
-        self.networks: dict[str, dict[str, str | int]] = {}
+        self.networks: dict[str, dict[str, str | int | None]] = {}
         """What really runs, by machine."""
         self.hired = 0
         """Workers there are or will be."""
