@@ -80,7 +80,8 @@ class PeerMatting(Matting):
         super().__init__(segment, Blur(), smooth=False, follow=False)
 
     def begin(self, frame: Frame) -> Job:
-        return Job(frame, np.empty((0, 0, 3), np.uint8), WHOLE, False, self.ladder.quality, "off")
+        guide, quality = np.empty((0, 0, 3), np.uint8), self.ladder.quality
+        return Job(frame, guide, WHOLE, False, quality, "off", began=0.0)
 
     def finish(self, segmented: Segmented) -> Matted:
         frame = segmented.job.frame

@@ -75,7 +75,7 @@ class StageTimes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """A frame on its way: what was seen of it before it is segmented."""
+    """A frame on its way: what was seen of it before it is segmented, and when that `began`."""
 
     frame: Frame
     guide: RgbImage
@@ -83,6 +83,7 @@ class Job:
     is_cut: bool
     quality: Quality
     refine: Refine
+    began: float
 
     @property
     def guided(self) -> bool:
@@ -190,7 +191,7 @@ class Matting:
         is_cut = self.cuts(guide) or self._is_resized(frame)
         look = replace(self.subject.next(is_cut=is_cut), smaller=quality.smaller)
         self._lap("look", began)
-        return Job(frame, guide, look, is_cut, quality, self.refine)
+        return Job(frame, guide, look, is_cut, quality, self.refine, began)
 
     def segment(self, job: Job) -> Segmented:
         """The network's coarse alpha. Keeps no state."""
@@ -211,7 +212,7 @@ class Matting:
             matte = temporal(job.guide, matte, is_cut=job.is_cut)
         self.subject.learn(job.frame, matte, is_cut=job.is_cut, misled=segmented.misled)
         smoothed = self._lap("smooth", refined)
-        matte, colour = self._refined(segmented, matte, segmented.seconds + smoothed - began)
+        matte, colour = self._refined(segmented, matte, smoothed - job.began)
         painted = self._lap("edges", smoothed)
         behind = self.background(job.frame, matte)
         if job.frame.alpha is None:
@@ -228,8 +229,8 @@ class Matting:
     ) -> tuple[EdgeMatte, EdgeColour | None]:
         """The matte's edge refined in patches, if there is what does it and it is wanted.
 
-        All that was `spent` on the frame, in seconds, counts: its parts share the processors,
-        whichever thread they run in.
+        All seconds `spent` since work on the frame began count, also those in which it waited:
+        where frames wait there is no time to fill.
         """
         job, edges = segmented.job, self.edges
         self.refined = RefineStats()

@@ -187,6 +187,16 @@ def test_patches_fill_the_budget_and_never_exceed_it() -> None:
     assert np.mean(spent[10:]) > 0.02
 
 
+@pytest.mark.parametrize(("waits", "patches"), [(0.0, 10), (0.024, 4), (0.033, 0)])
+def test_a_frame_that_waited_has_less_time_for_patches(waits: float, patches: int) -> None:
+    network = KnownPatches(seconds=0.002)
+    matting = scene(0.033, network)
+    job = matting.begin(as_yuv420(paint(disc(radius=180))))
+    network.now += waits
+    matting.finish(matting.segment(job))
+    assert (matting.refined.refined, matting.refined.found) == (patches, 10)
+
+
 def test_a_budget_may_be_lifted_while_quality_is_down() -> None:
     matting = scene(0.001)
     matting.ladder.step = 2
