@@ -1,6 +1,7 @@
 """Fixtures shared by the tests."""
 
 import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from tests.clips import make_clip
 from tests.running import Command
 from tests.stub_call_server import StubCallServer
 from tests.stub_studio_server import StubStudioServer
+
+# A shell's background job ignores Ctrl-C, and so would the servers that tests start and end by it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,9 @@ def threads() -> set[str]:
 def parts() -> list[str]:
     """What a session is made of, and holds pictures, as far as anything still refers to it."""
     gc.collect()
-    return [type(one).__name__ for one in gc.get_objects() if isinstance(one, PARTS)]
+    # By type alone: objects of other libraries, asked by isinstance, may warn or work.
+    kinds = map(type, gc.get_objects())
+    return [kind.__name__ for kind in kinds if issubclass(kind, PARTS)]
 
 
 def sockets() -> int:
