@@ -72,6 +72,11 @@ class Carried:
         self.luma[cells], self.alpha[cells] = self._last[cells], alpha[cells]
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing of earlier frames would be seen in the next one."""
+        return not self.findings and not self.fades
+
+    @property
     def fades(self) -> bool:
         """Whether corrections of earlier frames are still to be seen."""
         return self._shown is not None and float(np.abs(self._shown).max()) > _INVISIBLE

@@ -236,6 +236,8 @@ class Matting:
         self.refined = RefineStats()
         if edges is None or job.refine == "off" or not job.guided:
             return matte, None
+        if job.refine == "auto" and not job.quality.rois and edges.carried.is_empty:
+            return matte, None  # where time is short even looking for the edge is too much
         left = math.inf if job.refine == "on" else self._left(job.quality.rois, spent)
         view = EdgeView(job.frame, job.guide, segmented.alpha, matte, job.is_cut or not self.smooth)
         refined = edges(view, left)

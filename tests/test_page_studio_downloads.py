@@ -27,7 +27,9 @@ async def test_what_is_downloaded_is_what_the_server_made(
         assert name == "my disc.jpg.webp"
         assert path.read_bytes()[8:12] == b"WEBP"
         assert abs(read(path.read_bytes())[4, 4].astype(int) - (64, 177, 0)).max() < 6
-        request = page.page.locator("#request", has_text="#00b140")  # the page waits for more changes
+        request = page.page.locator(
+            "#request", has_text="#00b140"
+        )  # the page waits for more changes
         command = shlex.split(str(await request.text_content()))
         assert command[0] == "curl"
         assert {"background=#00b140", "output=webp", "enable_gan=true"} < set(command)

@@ -202,7 +202,15 @@ def test_a_budget_may_be_lifted_while_quality_is_down() -> None:
     matting.ladder.step = 2
     matting.ladder.budget = float("inf")
     matting.process(as_yuv420(paint(disc())))
-    assert matting.refined.found > 0
+    assert matting.refined.refined == 0
+
+
+def test_what_was_refined_is_carried_on_while_quality_is_down() -> None:
+    matting, frame = scene(), as_yuv420(paint(disc()))
+    matting.process(frame)
+    matting.ladder.step = 2
+    matting.process(frame)
+    assert matting.refined.carried == matting.refined.found > 0
     assert matting.refined.refined == 0
 
 
