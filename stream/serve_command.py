@@ -39,6 +39,7 @@ from stream.network_options import (
 )
 from stream.server.api.models import stills
 from stream.server.api.settings import MIB, ApiSettings
+from stream.server.heap import share_heaps
 from stream.server.networks import Networks
 from stream.server.settings import ServerSettings, parse_ice_server
 
@@ -156,6 +157,7 @@ def serve(
     )
     options = RuntimeOptions(runtime, precision, threads, require_gpu)
     logging.basicConfig(level=logging.WARNING, format=_LOG)
+    share_heaps()
     patches = wanted_patch_network(refine, options)
     if patches is not None:
         warm_up(patches)
