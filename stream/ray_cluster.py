@@ -3,10 +3,12 @@
 import logging
 import os
 import socket
+import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TextIO, cast
 
 import ray
 
@@ -49,9 +51,27 @@ def connected(address: str | None) -> Iterator[None]:
         why = str(error).strip().splitlines()[0]
         raise OptionError(f"--ray-address {address}: {why}: see `ray status`") from None
     try:
-        yield
+        with redirect_stdout(cast(TextIO, _WithoutRay(sys.stdout))):
+            yield
     finally:
         ray.shutdown()
+
+
+class _WithoutRay:
+    """Standard output without what a thread of Ray says there of machines that are lost.
+
+    It says so whatever is done with its logs, and what is read from us is a report.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def write(self, text: str) -> int:
+        ours = not threading.current_thread().name.startswith("ray_")
+        return self._out.write(text) if ours else len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._out, name)
 
 
 def _check_reachable(address: str) -> None:
