@@ -152,7 +152,7 @@ def _picture_part(report: dict[str, Any]) -> Iterator[str]:
             "`livematte serve` in a process of its own, asked by `POST /api/remove-background` "
             "with refined edges; the result is fetched, too, and none is of the cache. From the "
             f"start of the process to its first answer: {found['first_answer_s']} s. "
-            f"Memory: {found['peak_mib']:.0f} MiB at most."
+            f"Memory: {found['peak_mib'] or 0:.0f} MiB at most."
         )
         head = ("size", "at once", "pictures", "seconds each (median)", "a second")
         rows = [

@@ -17,11 +17,11 @@ import numpy as np
 
 from bench.call_server import SERVE, Served, served
 from stream.benchmark.clip import film
+from stream.benchmark.usage import peak_memory
 
 SINGLE, BATCH = (1920, 1080), (640, 480)
 """Sizes of the pictures that are sent one at a time, and many."""
 _SINGLES, _MANY, _AT_ONCE = 9, 40, 4
-_SAMPLE_SECONDS = 0.1
 
 
 def measure(say: Callable[[str], None]) -> dict[str, Any]:
@@ -36,16 +36,14 @@ async def _measure() -> dict[str, Any]:
     async with served(*SERVE) as server:
         await _cut_out(server, first)
         first_answer = time.perf_counter() - began
-        watching = asyncio.create_task(_peak(server))
         single = [await _timed(server, picture) for picture in _pictures(SINGLE, _SINGLES)]
         rate = await _rate(server, many)
-        watching.cancel()
-        (peak,) = await asyncio.gather(watching)
+        peak = peak_memory(server.process)
     return {
         "single": {"size": SINGLE, "count": _SINGLES, "seconds": round(median(single), 3)},
         "batch": {"size": BATCH, "count": _MANY, "at_once": _AT_ONCE, "a_second": round(rate, 2)},
         "first_answer_s": round(first_answer, 2),
-        "peak_mib": round(peak, 1),
+        "peak_mib": peak and round(peak, 1),
     }
 
 
@@ -90,17 +88,6 @@ async def _rate(server: Served, pictures: Sequence[bytes]) -> float:
     began = time.perf_counter()
     await asyncio.gather(*(send() for _ in range(_AT_ONCE)))
     return len(pictures) / (time.perf_counter() - began)
-
-
-async def _peak(server: Served) -> float:
-    """MiB at most, until cancelled."""
-    most = server.mebibytes
-    try:
-        while True:
-            await asyncio.sleep(_SAMPLE_SECONDS)
-            most = max(most, server.mebibytes)
-    except asyncio.CancelledError:
-        return most
 
 
 if __name__ == "__main__":

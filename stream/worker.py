@@ -1,7 +1,7 @@
 """Blocking work off the event loop."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
@@ -46,6 +46,14 @@ def _watched(call: Future[T]) -> asyncio.Future[T]:
     # Looked at, or asyncio complains that nobody did.
     future.add_done_callback(lambda done: done.cancelled() or done.exception())
     return future
+
+
+async def end_all(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel tasks, and wait until they have ended; what they raise is theirs."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
 
 
 async def all_done(calls: Sequence[asyncio.Future[Any]]) -> None:

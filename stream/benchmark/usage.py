@@ -10,11 +10,13 @@ import numpy as np
 _PROCESSES = Path("/proc")
 
 
-def peak_memory() -> float | None:
-    """The most memory that this process has held, in MiB; None where nobody knows.
+def peak_memory(process: int | None = None) -> float | None:
+    """The most memory that a process, by default this one, has held, in MiB; None: nobody knows.
 
     Linux's `ru_maxrss` is not used where it can be helped: it counts the parent's memory too.
     """
+    if process is not None:
+        return _status("VmHWM", process)
     return _status("VmHWM") or _peak_by_rusage()
 
 

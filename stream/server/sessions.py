@@ -12,6 +12,7 @@ from stream.server.call import Call
 from stream.server.metrics import Metrics
 from stream.server.peer import Peer
 from stream.server.problems import Full, Problem
+from stream.worker import end_all
 
 logger = logging.getLogger(__name__)
 
@@ -89,15 +90,10 @@ class Sessions:
     async def end(self, session: Session) -> None:
         """Everything that it held is free when this returns."""
         if task := self._tasks.get(session.id):
-            task.cancel()
-            await asyncio.wait([task])
+            await end_all([task])
 
     async def aclose(self) -> None:
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await end_all(list(self._tasks.values()))
 
     def _taken(self, kind: Kind) -> int:
         """Places of calls are shared by both kinds that make them."""

@@ -17,6 +17,7 @@ from stream.server.api.store import Layers, MemoryStore, SharedStore
 from stream.server.api.videos import Videos
 from stream.server.gallery import Gallery
 from stream.server.networks import Networks
+from stream.worker import end_all
 
 logger = logging.getLogger(__name__)
 
@@ -62,8 +63,7 @@ class Api:
         """As `cleanup_ctx` takes it."""
         sweeping = asyncio.create_task(self._sweep())
         yield
-        sweeping.cancel()
-        await asyncio.wait([sweeping])
+        await end_all([sweeping])
         await self.videos.aclose()
         await self.pictures.aclose()
         await self._kept.aclose()

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Generic, TypeVar
 
 from stream.server.problems import Full
+from stream.worker import end_all
 
 T = TypeVar("T")
 
@@ -56,11 +57,7 @@ class Flights(Generic[T]):
         return await asyncio.shield(task), joins
 
     async def aclose(self) -> None:
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await end_all(list(self._tasks.values()))
 
     def _land(self, key: str, task: asyncio.Task[T]) -> None:
         del self._tasks[key]

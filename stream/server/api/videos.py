@@ -13,6 +13,7 @@ from stream.server.api.options import VideoOptions
 from stream.server.api.settings import ApiSettings
 from stream.server.api.video_job import VideoJob, run_job
 from stream.server.problems import Full, Problem
+from stream.worker import end_all
 
 logger = logging.getLogger(__name__)
 
@@ -75,8 +76,7 @@ class Videos:
     async def end(self, job: VideoJob) -> None:
         """Cancel what is queued or running; forget what has ended."""
         if (task := self._tasks.get(job.id)) is not None:
-            task.cancel()
-            await asyncio.wait([task])
+            await end_all([task])
         else:
             await self._forget(job)
 
