@@ -81,29 +81,39 @@ def solid(red: int, green: int, blue: int) -> Picture:
 
 
 def composite(
-    frame: Frame, matte: EdgeMatte, background: Planes | None, known: EdgeColour | None = None
+    frame: Frame,
+    matte: EdgeMatte,
+    background: Planes | None,
+    known: EdgeColour | None = None,
+    mixture: EdgeMatte | None = None,
 ) -> Frame:
     """The frame's foreground before a background, or its colours alone if that is None.
 
     Where alpha is 1 samples leave as they came; at the edge they are freed of the old background;
     where it is 0 nothing of the old picture is left. Colours at the edge are estimated from those
-    around, as far as they are not `known`.
+    around, as far as they are not `known`. `mixture` says how far each pixel is foreground, where
+    the matte does not (see `pipeline.mixture`).
     """
+    mixture = mixture or matte
     behind: Planes | tuple[None, ...] = (None,) * 3
     if background is not None:
         behind = tuple(cv2.split(background[0])) if frame.is_rgb else background
-    fore, back = estimate_colours(frame.low(matte.side), matte.low)
+    smooth = estimate_colours(frame.low(matte.side), mixture.low)
     mixed = tuple(
         _blend(plane, matte, frame.block(plane, matte.side), colours, under)
         for plane, colours, under in zip(
-            frame.channels, _channels(frame, fore, back, known), behind, strict=True
+            frame.channels, _channels(frame, smooth, mixture, known), behind, strict=True
         )
     )
     return frame.with_planes((cv2.merge(mixed),) if frame.is_rgb else mixed)
 
 
 def composite_cut_out(
-    frame: Frame, matte: EdgeMatte, background: Planes | None, known: EdgeColour | None = None
+    frame: Frame,
+    matte: EdgeMatte,
+    background: Planes | None,
+    known: EdgeColour | None = None,
+    mixture: EdgeMatte | None = None,
 ) -> tuple[Frame, EdgeMatte]:
     """The same for a frame that has alpha of its own, and the product of both alphas.
 
@@ -111,7 +121,7 @@ def composite_cut_out(
     """
     assert frame.alpha is not None
     product = matte.full * (frame.alpha.astype(np.float32) / np.float32(255))
-    alone = replace(composite(frame, matte, None, known), alpha=None)
+    alone = replace(composite(frame, matte, None, known, mixture), alpha=None)
     if background is not None:
         pairs = zip(alone.planes, background, strict=True)
         alone = alone.with_planes(tuple(_over(above, below, product) for above, below in pairs))
@@ -130,26 +140,31 @@ def _over(above: Plane, below: Plane, alpha: AlphaMatte) -> Plane:
 class _Colours:
     """Of one channel, float32 (h, w) each: foreground and background, and what is known.
 
-    `difference` is foreground minus background times `weight`, 0…1, which says how far.
+    `mixture` is the alpha by which they are mixed. `difference` is foreground minus background
+    times `weight`, 0…1, which says how far.
     """
 
     foreground: Floats
     background: Floats
+    mixture: EdgeMatte
     difference: Floats | None = None
     weight: Floats | None = None
 
 
 def _channels(
-    frame: Frame, fore: Sequence[Floats], back: Sequence[Floats], known: EdgeColour | None
+    frame: Frame,
+    smooth: tuple[Sequence[Floats], Sequence[Floats]],
+    mixture: EdgeMatte,
+    known: EdgeColour | None,
 ) -> Iterator[_Colours]:
-    """The colours of each of the frame's channels."""
+    """The colours of each of the frame's channels; those that are `smooth` are of both sides."""
     if known is None:
-        yield from map(_Colours, fore, back)
+        yield from (_Colours(*sides, mixture) for sides in zip(*smooth, strict=True))
         return
     from_rgb = np.linalg.inv(frame.channels_to_rgb[:, :3])
     differences = np.tensordot(from_rgb, known.difference, 1).astype(np.float32)
-    for one, other, difference in zip(fore, back, differences, strict=True):
-        yield _Colours(one, other, difference, known.weight)
+    for fore, back, difference in zip(*smooth, differences, strict=True):
+        yield _Colours(fore, back, mixture, difference, known.weight)
 
 
 def _blend(
@@ -179,13 +194,14 @@ def _blend_edge(
     result: Plane,
 ) -> None:
     """Write the edge's samples into `result`."""
-    cells = matte.cells
+    cells, mixture = matte.cells, colours.mixture
     samples, alpha = cells.samples(plane, block), matte.pooled(block)
+    share = alpha if mixture is matte else mixture.pooled(block, cells)
     image = np.take(plane, samples).astype(np.float32)
     smooth = colours.foreground, colours.background
-    edge = unmix(image, alpha, *(cells.enlarge(colour, block) for colour in smooth))
+    edge = unmix(image, share, *(cells.enlarge(colour, block) for colour in smooth))
     if colours.difference is not None and colours.weight is not None:
-        exact = cells.enlarge(colours.difference, block) * (1 - alpha)
+        exact = cells.enlarge(colours.difference, block) * (1 - share)
         edge += exact + cells.enlarge(colours.weight, block) * (image - edge)
         np.clip(edge, 0, 255, out=edge)
     if behind is not None:

@@ -1,30 +1,30 @@
 """One frame in, one frame out: the only place where the order of the steps is written."""
 
 import math
-import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from pipeline.blend import EdgeColour
 from pipeline.budget import EDGE_LADDER, LADDER, Quality, QualityLadder
 from pipeline.carry import Carried
 from pipeline.cells import cell_side
+from pipeline.choice import SubjectChoice
 from pipeline.composite import Background, Transparent, composite, composite_cut_out
 from pipeline.frame import AlphaMatte, Frame, RgbImage
 from pipeline.guided import guided_upsample
 from pipeline.matte import EdgeMatte
+from pipeline.matte_options import AS_FOUND, MatteOptions
+from pipeline.mixture import mixture_of, unmixed
 from pipeline.patch_network import Refine
 from pipeline.refine import EdgeRefiner, EdgeView
 from pipeline.refine_stats import RefineStats, RefineTotals
 from pipeline.scene import CutDetector
 from pipeline.segment import Segmenter, U2Net
+from pipeline.stage_times import StageTimes
 from pipeline.subject import SMALLEST, Look, SubjectCrop, checked_by_whole
 from pipeline.temporal import TemporalFilter
 
-SAMPLES_KEPT = 3600
-"""Of each stage: two minutes at 30 frames a second."""
 _LEARNING = 0.1
 """How much a frame's own time counts in what the next one's composite is taken to need."""
 
@@ -44,33 +44,6 @@ class Matted:
     def alpha(self) -> AlphaMatte:
         """Alpha of every pixel, float32 (H, W), straight."""
         return self.matte.full
-
-
-@dataclass(slots=True)
-class StageTimes:
-    """Seconds spent in each step since the start, and on each of the latest frames."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-    latest: dict[str, deque[float]] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def add(self, stage: str, seconds: float) -> None:
-        with self._lock:
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
-            if stage not in self.latest:
-                self.latest[stage] = deque(maxlen=SAMPLES_KEPT)
-            self.latest[stage].append(seconds)
-
-    def recent(self, count: int) -> dict[str, list[float]]:
-        """Of each step the latest ones, from whatever thread."""
-        with self._lock:
-            return {stage: list(spent)[-count:] for stage, spent in self.latest.items()}
-
-    def processing(self, count: int) -> list[float]:
-        """All steps together, on each of the latest frames."""
-        stages = list(self.recent(count).values())
-        known = min(map(len, stages), default=0)
-        return [sum(times) for times in zip(*(stage[-known:] for stage in stages), strict=True)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,6 +75,17 @@ class Segmented:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What was found in a frame, before it was given the shape that is wanted.
+
+    `coarse` is the network's alpha of what is kept, float32 (h, w) over the whole frame.
+    """
+
+    coarse: AlphaMatte
+    matte: EdgeMatte
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class MattingState:
     """All that a Matting remembers from one frame to the next, as it is now."""
 
@@ -110,6 +94,7 @@ class MattingState:
     cuts: CutDetector
     size: tuple[int, int] | None
     carried: Carried | None
+    choice: SubjectChoice
 
 
 class Matting:
@@ -119,10 +104,11 @@ class Matting:
     `begin` and `finish` are called for every frame in order, `segment` between them in any order,
     from any thread. At most `LAG` frames may have begun and not finished; the result does not
     depend on how many they are. `smooth=False` takes every frame for itself, `follow=False` looks
-    at whole frames. With a `budget` in seconds a frame, `ladder` gives up quality to hold it.
-    `edges` refines the edge in patches: for `refine` auto as many as the budget leaves time for,
-    for on all of them, for off none. `refined` says what became of the last frame's edge, `rois`
-    of all.
+    at whole frames and follows no subject from one to the next. With a `budget` in seconds a frame,
+    `ladder` gives up quality to hold it. `edges` refines the edge in patches: for `refine` auto as
+    many as the budget leaves time for, for on all of them, for off none. `refined` says what became
+    of the last frame's edge, `rois` of all. `options` say what is wanted of the matte; `found` is
+    what the last frame's was without their shape.
 
     `segmenter`, `background`, `smooth`, `refine` and the ladder's budget may be set between frames
     from any thread: each is read once a frame.
@@ -137,6 +123,7 @@ class Matting:
         follow: bool = True,
         edges: EdgeRefiner | None = None,
         refine: Refine = "auto",
+        options: MatteOptions = AS_FOUND,
         budget: float = math.inf,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -146,10 +133,12 @@ class Matting:
         self.subject = SubjectCrop(follow)
         self.cuts = CutDetector()
         self.edges, self.refine = edges, refine
+        self.options, self.choice = options, SubjectChoice(options.keep)
+        self.found: Found | None = None
         self.ladder = QualityLadder(budget, LADDER if edges is None else EDGE_LADDER)
         self.refined, self.rois = RefineStats(), RefineTotals()
         self.times = StageTimes()
-        self._clock = clock
+        self._clock, self._follows = clock, follow
         self._composite_s = 0.0
         self._size: tuple[int, int] | None = None
 
@@ -170,12 +159,14 @@ class Matting:
         No frame may be under way. Of the state itself, not a copy: the next frame changes it.
         """
         carried = self.edges.carried if self.edges is not None else None
-        return MattingState(self.temporal, self.subject, self.cuts, self._size, carried)
+        return MattingState(
+            self.temporal, self.subject, self.cuts, self._size, carried, self.choice
+        )
 
     @state.setter
     def state(self, state: MattingState) -> None:
         self.temporal, self.subject = state.temporal, state.subject
-        self.cuts, self._size = state.cuts, state.size
+        self.cuts, self._size, self.choice = state.cuts, state.size, state.choice
         if self.edges is not None and state.carried is not None:
             self.edges.carried = state.carried
 
@@ -204,42 +195,54 @@ class Matting:
         return Segmented(job, alpha, self._lap("segment", began) - began, misled)
 
     def finish(self, segmented: Segmented) -> Matted:
-        """Refine along the frame's colours, smooth over time, composite."""
+        """Choose, refine along the frame's colours, smooth over time, shape, composite."""
         began, job = self._clock(), segmented.job
-        matte = guided_upsample(job.frame, segmented.alpha, job.guide, refine=job.guided)
+        alpha = self.choice(segmented.alpha, anew=job.is_cut or not self._follows)
+        matte = guided_upsample(job.frame, alpha, job.guide, refine=job.guided)
         refined = self._lap("refine", began)
         if (temporal := self.temporal) is not None:
             matte = temporal(job.guide, matte, is_cut=job.is_cut)
         self.subject.learn(job.frame, matte, is_cut=job.is_cut, misled=segmented.misled)
         smoothed = self._lap("smooth", refined)
-        matte, colour = self._refined(segmented, matte, smoothed - job.began)
+        matte, colour = self._refined(job, alpha, matte, smoothed - job.began)
+        self.found = Found(alpha, matte)
         painted = self._lap("edges", smoothed)
-        behind = self.background(job.frame, matte)
-        if job.frame.alpha is None:
-            result = composite(job.frame, matte, behind, colour)
-        else:
-            result, matte = composite_cut_out(job.frame, matte, behind, colour)
+        matted = self._composed(job.frame, matte, colour)
         ended = self._lap("composite", painted)
         self._composite_s += _LEARNING * (ended - painted - self._composite_s)
         self.ladder.note(max(segmented.seconds, ended - began), painted - smoothed)
-        return Matted(result, matte, transparent=behind is None)
+        return matted
+
+    def _composed(self, frame: Frame, matte: EdgeMatte, colour: EdgeColour | None) -> Matted:
+        """The frame before its background, by the matte in the shape that is wanted."""
+        cleaned = self.options.shape.cleaned(matte)
+        shaped = self.options.shape.edged(cleaned)
+        mixture = mixture_of(cleaned, shaped)
+        behind = self.background(frame, mixture)
+        if not self.options.correct_colours:
+            mixture = unmixed(shaped)
+        if frame.alpha is None:
+            result = composite(frame, shaped, behind, colour, mixture)
+        else:
+            result, shaped = composite_cut_out(frame, shaped, behind, colour, mixture)
+        return Matted(result, shaped, transparent=behind is None)
 
     def _refined(
-        self, segmented: Segmented, matte: EdgeMatte, spent: float
+        self, job: Job, coarse: AlphaMatte, matte: EdgeMatte, spent: float
     ) -> tuple[EdgeMatte, EdgeColour | None]:
         """The matte's edge refined in patches, if there is what does it and it is wanted.
 
         All seconds `spent` since work on the frame began count, also those in which it waited:
         where frames wait there is no time to fill.
         """
-        job, edges = segmented.job, self.edges
+        edges = self.edges
         self.refined = RefineStats()
         if edges is None or job.refine == "off" or not job.guided:
             return matte, None
         if job.refine == "auto" and not job.quality.rois and edges.carried.is_empty:
             return matte, None  # where time is short even looking for the edge is too much
         left = math.inf if job.refine == "on" else self._left(job.quality.rois, spent)
-        view = EdgeView(job.frame, job.guide, segmented.alpha, matte, job.is_cut or not self.smooth)
+        view = EdgeView(job.frame, job.guide, coarse, matte, job.is_cut or not self.smooth)
         refined = edges(view, left)
         self.refined = refined.stats
         self.rois.add(refined.stats)

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.doubt import doubts_of, kind_of
-from pipeline.frame import AlphaMatte, Frame
+from pipeline.frame import Frame
 from pipeline.matte import EdgeMatte
+from pipeline.matting import Found
 from stream.hard_cases import HardCases
 
 
@@ -16,9 +17,9 @@ class DoubtLog:
         self.kept: list[dict[str, Any]] = []
         self._cases = HardCases(folder)
 
-    def note(self, source: Path, frame: Frame, matte: EdgeMatte, coarse: AlphaMatte) -> None:
+    def note(self, source: Path, frame: Frame, matte: EdgeMatte, found: Found) -> None:
         """Keep a picture if there is a doubt; SinkError if it cannot be kept."""
-        doubts = doubts_of(matte, coarse)
+        doubts = doubts_of(found.matte, found.coarse)
         if doubts:
             kind = kind_of(frame, matte)
             case = self._cases.keep(frame.rgb, matte.full, kind, "doubtful", doubts)

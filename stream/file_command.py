@@ -9,9 +9,12 @@ from typing import Annotated
 
 import typer
 
+from pipeline.choice import parse_keep
 from pipeline.composite import Transparent
 from pipeline.errors import OptionError, SourceError
+from pipeline.matte_options import MatteOptions
 from pipeline.runtime import RuntimeOptions
+from pipeline.shape import Shape
 from stream.background import open_background
 from stream.encoders import ENCODERS
 from stream.engine import Engine, EngineName, LocalEngine
@@ -21,6 +24,16 @@ from stream.formats import CONTAINERS, alpha_extensions, choose_format
 from stream.inputs import PICTURES_A_SECOND
 from stream.jobs import many, single
 from stream.loaded_networks import NetworkChoice
+from stream.matte_options import (
+    ClosingOption,
+    CorrectColoursOption,
+    FeatherOption,
+    GammaOption,
+    KeepOption,
+    OpeningOption,
+    ShiftOption,
+    SmallestOption,
+)
 from stream.network_options import (
     BudgetOption,
     ModelOption,
@@ -49,6 +62,7 @@ EXAMPLES = "\n\n".join(
         "livematte file talk.mp4 out.webm --background transparent",
         "livematte file talk.mp4 out.mp4 -b blur:30 --start 10 --duration 5",
         "livematte file talk.mp4 frames/%06d.png -b transparent",
+        "livematte file panel.mp4 out.mp4 --keep centre --smallest 1",
         "livematte file shot/%04d.png out.mov -b transparent --fps 24",
         "livematte file talk.mp4 out.mp4 -b transparent --alpha-output matte.mp4",
         "livematte file talk.mp4 out.mp4 -b transparent --stacked",
@@ -85,6 +99,14 @@ def file(
     require_gpu: RequireGpuOption = False,
     refine: RefineOption = "auto",
     budget: BudgetOption = None,
+    keep: KeepOption = "all",
+    opening: OpeningOption = 0,
+    closing: ClosingOption = 0,
+    smallest: SmallestOption = 0.0,
+    shift: ShiftOption = 0,
+    feather: FeatherOption = 0,
+    gamma: GammaOption = 1.0,
+    correct_colours: CorrectColoursOption = True,
     smooth: Annotated[bool, typer.Option(help="Steady the matte over time.")] = True,
     output_dir: Annotated[
         Path | None,
@@ -155,6 +177,8 @@ def file(
 
     What Ctrl-C interrupts is kept as NAME.partial.EXT, or with --resume to go on.
     """
+    shape = Shape(opening, closing, smallest, shift, feather, gamma)
+    wanted = MatteOptions(parse_keep(keep), shape, correct_colours)
     options = FileOptions(
         background,
         smooth,
@@ -168,6 +192,7 @@ def file(
         resume or engine == "ray",
         progress,
         _rate(fps),
+        wanted,
     )
     runtimes = RuntimeOptions(runtime, precision, threads, require_gpu, FILE.segmenters)
     sizes = (size,) if size else ()

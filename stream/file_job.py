@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from importlib import metadata
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.composite import Background, Transparent
 from pipeline.errors import Interruption, OptionError
+from pipeline.matte_options import AS_FOUND, MatteOptions
 from pipeline.matting import Matting
 from pipeline.segment import U2Net
 from stream.background import open_background
@@ -50,6 +51,7 @@ class FileOptions:
     progress: ProgressKind
     pictures_a_second: Fraction = PICTURES_A_SECOND
     """Of numbered pictures."""
+    matte: MatteOptions = AS_FOUND
 
 
 def run_job(job: Job, options: FileOptions, networks: Callable[[], LoadedNetworks]) -> Report:
@@ -91,7 +93,8 @@ class FileJob:
     def run(self, networks: Callable[[], LoadedNetworks]) -> Report:
         """Matte it, and say what was done."""
         loaded = networks()
-        matting = loaded.matting(self._behind, smooth=self.options.smooth)
+        smooth, wanted = self.options.smooth, self.options.matte
+        matting = loaded.matting(self._behind, smooth=smooth, options=wanted)
         with show_progress(self.options.progress, self.reader.info.frames) as on_frame:
             if self._sink is None:
                 done = self._run_resumable(matting, on_frame)
@@ -125,6 +128,7 @@ class FileJob:
             "background": [options.background, *_fingerprint(Path(options.background))],
             "network": network,
             "smooth": options.smooth,
+            "matte": asdict(options.matte),
             "part": [options.start, options.duration, str(options.pictures_a_second)],
             "verify": options.verify,
             "tracks": [track.about for track in self.tracks],

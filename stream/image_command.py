@@ -7,14 +7,27 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.choice import parse_keep
 from pipeline.composite import Transparent
 from pipeline.errors import LivematteError, OptionError, SourceError
 from pipeline.frame import Frame
+from pipeline.matte_options import MatteOptions
 from pipeline.matting import Matting
 from pipeline.runtime import RuntimeOptions
+from pipeline.shape import Shape
 from stream.background import open_background
 from stream.doubt_log import DoubtLog
 from stream.loaded_networks import LoadedNetworks
+from stream.matte_options import (
+    ClosingOption,
+    CorrectColoursOption,
+    FeatherOption,
+    GammaOption,
+    KeepOption,
+    OpeningOption,
+    ShiftOption,
+    SmallestOption,
+)
 from stream.network_options import (
     ModelOption,
     PrecisionOption,
@@ -34,6 +47,7 @@ EXAMPLES = "\n\n".join(
         "livematte image portrait.jpg portrait.png",
         "livematte image portrait.jpg out.jpg --background beach.jpg",
         "livematte image photos/ cut-outs/ --format webp",
+        "livematte image party.jpg one.png --keep 0.3,0.5 --shift -1",
     )
 )
 
@@ -71,6 +85,14 @@ def image(
     precision: PrecisionOption = "auto",
     threads: ThreadsOption = 0,
     require_gpu: RequireGpuOption = False,
+    keep: KeepOption = "all",
+    opening: OpeningOption = 0,
+    closing: ClosingOption = 0,
+    smallest: SmallestOption = 0.0,
+    shift: ShiftOption = 0,
+    feather: FeatherOption = 0,
+    gamma: GammaOption = 1.0,
+    correct_colours: CorrectColoursOption = True,
     log_doubtful: Annotated[
         Path | None,
         typer.Option(
@@ -88,13 +110,15 @@ def image(
 
     Pictures are turned upright as their EXIF says.
     """
+    shape = Shape(opening, closing, smallest, shift, feather, gamma)
+    wanted = MatteOptions(parse_keep(keep), shape, correct_colours)
     behind = open_background(background)
     pairs = pairs_of(paths, f".{extension.lower().removeprefix('.')}", overwrite)
     check_formats([target for _, target in pairs], transparent=isinstance(behind, Transparent))
     options = RuntimeOptions(runtime, precision, threads, require_gpu)
     name, sizes = model_for(model, subject), (size,) if size else ()
     networks = LoadedNetworks.load(name, options, sizes, refine)
-    matting = networks.matting(behind, smooth=False, follow=False)
+    matting = networks.matting(behind, smooth=False, follow=False, options=wanted)
     log = DoubtLog(log_doubtful) if log_doubtful else None
     written, failed = matte_all(matting, pairs, quality, max_pixels, log)
     report: dict[str, Any] = {
@@ -151,12 +175,11 @@ def matte_all(
     for source, target in pairs:
         try:
             frame = Frame.from_rgb(read_picture(source, most_pixels))
-            segmented = matting.segment(matting.begin(frame))
-            matted = matting.finish(segmented)
+            matted = matting.process(frame)
             write_picture(target, matted, quality)
             written.append(str(target))
-            if log is not None:
-                log.note(source, frame, matted.matte, segmented.alpha)
+            if log is not None and matting.found is not None:
+                log.note(source, frame, matted.matte, matting.found)
         except LivematteError as error:
             failed.append(str(error))
     return written, failed

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from pipeline.composite import Background
+from pipeline.matte_options import AS_FOUND, MatteOptions
 from pipeline.matting import Matting
 from pipeline.patch_network import PatchNetwork, Refine, wanted_patch_network
 from pipeline.refine import GanRefiner, warm_up
@@ -48,7 +49,12 @@ class LoadedNetworks:
         return cls(segmenter, patches, refine, budget)
 
     def matting(
-        self, background: Background, *, smooth: bool = True, follow: bool = True
+        self,
+        background: Background,
+        *,
+        smooth: bool = True,
+        follow: bool = True,
+        options: MatteOptions = AS_FOUND,
     ) -> Matting:
         """A new pipeline, that remembers nothing yet."""
         return Matting(
@@ -58,6 +64,7 @@ class LoadedNetworks:
             follow=follow,
             edges=GanRefiner(self.patches) if self.patches else None,
             refine=self.refine,
+            options=options,
             budget=self.budget,
         )
 

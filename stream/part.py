@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.composite import Background
 from pipeline.errors import SourceError
+from pipeline.matte_options import AS_FOUND, MatteOptions
 from pipeline.matting import Matted
 from pipeline.refine_stats import RefineTotals
 from stream.background import VideoBackground, open_background
@@ -44,6 +45,7 @@ class Order:
     """The moment of the file's first frame, in seconds."""
     smooth: bool
     verify: bool
+    matte: MatteOptions = AS_FOUND
 
     def near(self, part: Part) -> Span:
         """What is left of the file from the part's first frame on."""
@@ -119,7 +121,8 @@ async def _make(
     frames: Portion,
 ) -> Made | None:
     """None if they end otherwise than they should."""
-    matting = networks.matting(_background(order), smooth=order.smooth)
+    behind = _background(order)
+    matting = networks.matting(behind, smooth=order.smooth, options=order.matte)
     folder = order.folder / attempt
     folder.mkdir(exist_ok=True)
     sample = Sample(order.tracks[0].form, at_most=1) if order.verify else None

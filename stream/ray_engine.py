@@ -84,6 +84,7 @@ class RayEngine:
             reader.begins,
             options.smooth,
             options.verify,
+            options.matte,
         )
         spread = await run_spread(reader, order, work, crew, on_frames)
         network = next(iter(crew.networks.values()), {})

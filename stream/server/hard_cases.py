@@ -28,8 +28,8 @@ from stream.hard_cases import (
     Reason,
 )
 from stream.server.api.api import API
+from stream.server.api.fields import Fields
 from stream.server.api.form import read_picture_form
-from stream.server.api.options import Fields
 from stream.server.api.picture import check_picture, decode_frame
 from stream.server.api.result import Result
 from stream.server.problems import Full, Problem

@@ -16,6 +16,7 @@ from stream.server.api.describe import (
     problems,
 )
 from stream.server.api.hard_case_paths import hard_case_paths
+from stream.server.api.matte_fields import matte_schemas
 from stream.server.api.options import LEAST_SIDE, PictureOutput, VideoOutput
 from stream.server.api.schemas import (
     BACKGROUND,
@@ -65,6 +66,7 @@ def _pictures(api: Api) -> Json:
         "background": BACKGROUND | {"default": "transparent"},
         "output": one_of(get_args(PictureOutput), "png"),
         "max_side": number(LEAST_SIDE, longest, longest),
+        **matte_schemas(),
     }
     made = answer("Picture", "What was made of it, and where to fetch that.")
     clip: Json = {"video/mp4": {}, "video/webm": {}, "video/quicktime": {}}
@@ -150,6 +152,7 @@ def _videos(api: Api) -> Json:
         "model": one_of(api.models, api.default_video_model),
         "background": BACKGROUND | {"default": "transparent"},
         "output": one_of(get_args(VideoOutput)),
+        **matte_schemas(),
     }
     begun = answer("Begun", "It is a job from now on.")
     begun["headers"] = headers("Location")

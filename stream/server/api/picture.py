@@ -8,13 +8,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.choice import Keep
 from pipeline.colour import Plane
 from pipeline.composite import Background
 from pipeline.doubt import doubts_of
 from pipeline.errors import SinkError
 from pipeline.frame import AlphaMatte, Frame, RgbImage
-from pipeline.matting import Matted, Matting
-from pipeline.patch_network import Refine
+from pipeline.matte_options import AS_FOUND, MatteOptions
+from pipeline.matting import Found, Matted, Matting
 from pipeline.refine import EdgeRefiner
 from pipeline.segment import Segmenter
 from pipeline.subject import WHOLE, Look
@@ -44,17 +45,23 @@ class Tools:
 
 
 class Reduced:
-    """Sees a copy of a frame, its longest side `side` pixels, and gives that copy's fine matte."""
+    """Sees a copy of a frame, its longest side `side` pixels, and gives that copy's fine matte.
 
-    def __init__(self, segmenter: Segmenter, side: int, refiners: Refiners) -> None:
+    Of what is to be kept: a subject is chosen here, where the network has just seen it.
+    """
+
+    def __init__(self, segmenter: Segmenter, side: int, refiners: Refiners, keep: Keep) -> None:
         self.coarse: AlphaMatte | None = None
         """The network's own alpha of the copy that was seen last."""
         self._segmenter, self._side, self._refiners = segmenter, side, refiners
+        self._options = MatteOptions(keep)
 
     def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
         size = reduced_size(frame.width, frame.height, self._side) or (frame.width, frame.height)
         copy = Frame.from_rgb(cv2.resize(frame.rgb, size, interpolation=cv2.INTER_AREA))
-        matted, self.coarse = matted_from(matting(self._segmenter, self._refiners), copy)
+        pipeline = matting(self._segmenter, self._refiners, options=self._options)
+        matted, found = matted_from(pipeline, copy)
+        self.coarse = found.coarse
         return matted.alpha
 
 
@@ -71,11 +78,13 @@ def matte_picture(data: bytes, options: PictureOptions, tools: Tools) -> Result:
     """All of it for one picture that has been checked; Problem 422 if it is damaged."""
     frame = decode_frame(data)
     scaled_from = reduced_size(frame.width, frame.height, options.max_side)
-    reduced = Reduced(tools.segmenter, options.max_side, tools.refiners) if scaled_from else None
-    pipeline = matting(reduced or tools.segmenter, tools.refiners, tools.background)
-    matted, coarse = matted_from(pipeline, frame)
-    if reduced and reduced.coarse is not None:
-        coarse = reduced.coarse
+    reduced, wanted = None, options.matte
+    if scaled_from:
+        reduced = Reduced(tools.segmenter, options.max_side, tools.refiners, wanted.keep)
+        wanted = replace(wanted, keep="all")
+    pipeline = matting(reduced or tools.segmenter, tools.refiners, tools.background, wanted)
+    matted, found = matted_from(pipeline, frame)
+    coarse = found.coarse if reduced is None or reduced.coarse is None else reduced.coarse
     return Result(
         _file(matted, options.output),
         encoded_as(".png", to_bytes(matted.alpha)),
@@ -84,7 +93,7 @@ def matte_picture(data: bytes, options: PictureOptions, tools: Tools) -> Result:
         frame.height,
         time.time(),
         scaled_from,
-        list(doubts_of(matted.matte, coarse)),
+        list(doubts_of(found.matte, coarse)),
     )
 
 
@@ -110,18 +119,29 @@ def picture_bgra(rgb: RgbImage, alpha: Plane) -> NDArray[np.uint8]:
 
 
 def matting(
-    segmenter: Segmenter, refiners: Refiners, background: Background | None = None
+    segmenter: Segmenter,
+    refiners: Refiners,
+    background: Background | None = None,
+    options: MatteOptions = AS_FOUND,
 ) -> Matting:
     """A pipeline for one picture, in as much time as that takes."""
     edges = refiners()
-    refine: Refine = "on" if edges else "off"
-    return Matting(segmenter, background, smooth=False, follow=False, edges=edges, refine=refine)
+    return Matting(
+        segmenter,
+        background,
+        smooth=False,
+        follow=False,
+        edges=edges,
+        refine="on" if edges else "off",
+        options=options,
+    )
 
 
-def matted_from(pipeline: Matting, frame: Frame) -> tuple[Matted, AlphaMatte]:
-    """A frame matted, and the network's own alpha of it."""
-    segmented = pipeline.segment(pipeline.begin(frame))
-    return pipeline.finish(segmented), segmented.alpha
+def matted_from(pipeline: Matting, frame: Frame) -> tuple[Matted, Found]:
+    """A frame matted, and what was found in it."""
+    matted = pipeline.process(frame)
+    assert pipeline.found is not None
+    return matted, pipeline.found
 
 
 def _file(matted: Matted, output: str) -> bytes:

@@ -15,8 +15,12 @@ def one_of(choices: Sequence[str], usual: str | None = None) -> Json:
     return schema | {"default": usual} if usual else schema
 
 
-def number(least: int, most: int, usual: int) -> Json:
+def number(least: float, most: float, usual: float) -> Json:
     return {"type": "integer", "minimum": least, "maximum": most, "default": usual}
+
+
+def real(least: float, most: float, usual: float) -> Json:
+    return number(least, most, usual) | {"type": "number"}
 
 
 def _object(**properties: Json) -> Json:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from stream.server.api.matte_fields import matte_arguments
 from stream.server.api.options import VideoOptions
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -87,7 +88,8 @@ class VideoJob:
         limited = ("-m", "stream.server.api.video_process", str(most_bytes))
         what = ("file", str(self.source), str(self.result), "--background", self.background)
         refine = ("--refine", "auto" if options.enable_gan else "off")
-        return [sys.executable, *limited, *what, *network, *refine, "--progress", "json"]
+        matte = matte_arguments(options.matte)
+        return [sys.executable, *limited, *what, *network, *refine, *matte, "--progress", "json"]
 
 
 def source_in(folder: Path) -> Path:
