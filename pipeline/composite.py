@@ -81,51 +81,47 @@ def solid(red: int, green: int, blue: int) -> Picture:
 
 
 def composite(
-    frame: Frame,
-    matte: EdgeMatte,
-    background: Planes | None,
-    known: EdgeColour | None = None,
-    mixture: EdgeMatte | None = None,
+    frame: Frame, matte: EdgeMatte, background: Planes | None, known: EdgeColour | None = None
 ) -> Frame:
     """The frame's foreground before a background, or its colours alone if that is None.
 
     Where alpha is 1 samples leave as they came; at the edge they are freed of the old background;
     where it is 0 nothing of the old picture is left. Colours at the edge are estimated from those
-    around, as far as they are not `known`. `mixture` says how far each pixel is foreground, where
-    the matte does not (see `pipeline.mixture`).
+    around, as far as they are not `known`.
     """
-    mixture = mixture or matte
     behind: Planes | tuple[None, ...] = (None,) * 3
     if background is not None:
         behind = tuple(cv2.split(background[0])) if frame.is_rgb else background
-    smooth = estimate_colours(frame.low(matte.side), mixture.low)
+    fore, back = estimate_colours(frame.low(matte.side), matte.low)
     mixed = tuple(
         _blend(plane, matte, frame.block(plane, matte.side), colours, under)
         for plane, colours, under in zip(
-            frame.channels, _channels(frame, smooth, mixture, known), behind, strict=True
+            frame.channels, _channels(frame, fore, back, known), behind, strict=True
         )
     )
     return frame.with_planes((cv2.merge(mixed),) if frame.is_rgb else mixed)
 
 
-def composite_cut_out(
+def composite_apart(
     frame: Frame,
     matte: EdgeMatte,
+    mixture: EdgeMatte,
     background: Planes | None,
     known: EdgeColour | None = None,
-    mixture: EdgeMatte | None = None,
 ) -> tuple[Frame, EdgeMatte]:
-    """The same for a frame that has alpha of its own, and the product of both alphas.
+    """The same by one matte, with the foreground's colours by another; and the alpha that results.
 
-    A source's colours are straight already: only the matte's edge is freed of an old background.
+    `mixture` says how far the frame's pixels are mixtures with the old background. Alpha that a
+    frame has of its own is multiplied into the matte: its colours are straight already.
     """
-    assert frame.alpha is not None
-    product = matte.full * (frame.alpha.astype(np.float32) / np.float32(255))
-    alone = replace(composite(frame, matte, None, known, mixture), alpha=None)
+    alone = replace(composite(frame, mixture, None, known), alpha=None)
+    if frame.alpha is not None:
+        own = frame.alpha.astype(np.float32) / np.float32(255)
+        matte = EdgeMatte.from_alpha(matte.full * own)
     if background is not None:
         pairs = zip(alone.planes, background, strict=True)
-        alone = alone.with_planes(tuple(_over(above, below, product) for above, below in pairs))
-    return alone, EdgeMatte.from_alpha(product)
+        alone = alone.with_planes(tuple(_over(above, below, matte.full) for above, below in pairs))
+    return alone, matte
 
 
 def _over(above: Plane, below: Plane, alpha: AlphaMatte) -> Plane:
@@ -140,31 +136,26 @@ def _over(above: Plane, below: Plane, alpha: AlphaMatte) -> Plane:
 class _Colours:
     """Of one channel, float32 (h, w) each: foreground and background, and what is known.
 
-    `mixture` is the alpha by which they are mixed. `difference` is foreground minus background
-    times `weight`, 0…1, which says how far.
+    `difference` is foreground minus background times `weight`, 0…1, which says how far.
     """
 
     foreground: Floats
     background: Floats
-    mixture: EdgeMatte
     difference: Floats | None = None
     weight: Floats | None = None
 
 
 def _channels(
-    frame: Frame,
-    smooth: tuple[Sequence[Floats], Sequence[Floats]],
-    mixture: EdgeMatte,
-    known: EdgeColour | None,
+    frame: Frame, fore: Sequence[Floats], back: Sequence[Floats], known: EdgeColour | None
 ) -> Iterator[_Colours]:
-    """The colours of each of the frame's channels; those that are `smooth` are of both sides."""
+    """The colours of each of the frame's channels."""
     if known is None:
-        yield from (_Colours(*sides, mixture) for sides in zip(*smooth, strict=True))
+        yield from map(_Colours, fore, back)
         return
     from_rgb = np.linalg.inv(frame.channels_to_rgb[:, :3])
     differences = np.tensordot(from_rgb, known.difference, 1).astype(np.float32)
-    for fore, back, difference in zip(*smooth, differences, strict=True):
-        yield _Colours(fore, back, mixture, difference, known.weight)
+    for one, other, difference in zip(fore, back, differences, strict=True):
+        yield _Colours(one, other, difference, known.weight)
 
 
 def _blend(
@@ -194,14 +185,13 @@ def _blend_edge(
     result: Plane,
 ) -> None:
     """Write the edge's samples into `result`."""
-    cells, mixture = matte.cells, colours.mixture
+    cells = matte.cells
     samples, alpha = cells.samples(plane, block), matte.pooled(block)
-    share = alpha if mixture is matte else mixture.pooled(block, cells)
     image = np.take(plane, samples).astype(np.float32)
     smooth = colours.foreground, colours.background
-    edge = unmix(image, share, *(cells.enlarge(colour, block) for colour in smooth))
+    edge = unmix(image, alpha, *(cells.enlarge(colour, block) for colour in smooth))
     if colours.difference is not None and colours.weight is not None:
-        exact = cells.enlarge(colours.difference, block) * (1 - share)
+        exact = cells.enlarge(colours.difference, block) * (1 - alpha)
         edge += exact + cells.enlarge(colours.weight, block) * (image - edge)
         np.clip(edge, 0, 255, out=edge)
     if behind is not None:

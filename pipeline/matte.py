@@ -1,6 +1,6 @@
 """A matte that knows where its edge is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
@@ -53,22 +53,22 @@ class EdgeMatte:
         alpha.reshape(-1)[self.cells.index] = (self.values @ pooling(self.side, (1, 1)))[:, 0]
         return alpha
 
-    def pooled(self, block: Block, cells: Cells | None = None) -> Floats:
-        """Alpha as a plane samples it, its mean over each sample: (n, samples).
+    @property
+    def visible(self) -> "EdgeMatte":
+        """1 wherever alpha is more than 0."""
+        return replace(self, values=(self.values > 0).astype(np.float32))
 
-        Of the edge's cells, or of any others of the grid.
-        """
-        values = self.values if cells is None else self.at(cells)
+    def pooled(self, block: Block) -> Floats:
+        """Alpha of the cells as a plane samples it, its mean over each sample: (n, samples)."""
         if block == (self.side, self.side):
-            return values
-        return values @ pooling(self.side, block)
+            return self.values
+        return self.values @ pooling(self.side, block)
 
     def at(self, cells: Cells) -> Floats:
-        """Alpha of the pixels of any cells of the grid: (m, side²)."""
-        order = np.full(cells.shape, -1, np.intp)
-        order.reshape(-1)[self.cells.index] = np.arange(len(self.cells))
-        place = cells.take(order)
+        """Alpha of the pixels of other cells, among which all of the edge's are: (m, side²)."""
+        order = np.empty(cells.shape, np.intp)
+        order.reshape(-1)[cells.index] = np.arange(len(cells))
         alpha = np.empty((len(cells), self.side**2), np.float32)
         alpha[:] = cells.take(self.inside)[:, None]
-        alpha[place >= 0] = self.values[place[place >= 0]]
+        alpha[self.cells.take(order)] = self.values
         return alpha

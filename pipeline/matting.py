@@ -10,12 +10,11 @@ from pipeline.budget import EDGE_LADDER, LADDER, Quality, QualityLadder
 from pipeline.carry import Carried
 from pipeline.cells import cell_side
 from pipeline.choice import SubjectChoice
-from pipeline.composite import Background, Transparent, composite, composite_cut_out
+from pipeline.composite import Background, Transparent, composite, composite_apart
 from pipeline.frame import AlphaMatte, Frame, RgbImage
 from pipeline.guided import guided_upsample
 from pipeline.matte import EdgeMatte
 from pipeline.matte_options import AS_FOUND, MatteOptions
-from pipeline.mixture import mixture_of, unmixed
 from pipeline.patch_network import Refine
 from pipeline.refine import EdgeRefiner, EdgeView
 from pipeline.refine_stats import RefineStats, RefineTotals
@@ -214,17 +213,20 @@ class Matting:
         return matted
 
     def _composed(self, frame: Frame, matte: EdgeMatte, colour: EdgeColour | None) -> Matted:
-        """The frame before its background, by the matte in the shape that is wanted."""
-        cleaned = self.options.shape.cleaned(matte)
-        shaped = self.options.shape.edged(cleaned)
-        mixture = mixture_of(cleaned, shaped)
-        behind = self.background(frame, mixture)
-        if not self.options.correct_colours:
-            mixture = unmixed(shaped)
-        if frame.alpha is None:
-            result = composite(frame, shaped, behind, colour, mixture)
+        """The frame before its background, by the matte in the shape that is wanted.
+
+        Colours are corrected by the matte whose edge was not moved: what lies outside of that edge
+        gets the foreground's colours, and inside of it there is nothing to correct.
+        """
+        options = self.options
+        cleaned = options.shape.cleaned(matte)
+        shaped = options.shape.edged(cleaned)
+        behind = self.background(frame, cleaned)
+        mixture = cleaned if options.correct_colours else shaped.visible
+        if frame.alpha is None and mixture is shaped:
+            result = composite(frame, shaped, behind, colour)
         else:
-            result, shaped = composite_cut_out(frame, shaped, behind, colour, mixture)
+            result, shaped = composite_apart(frame, shaped, mixture, behind, colour)
         return Matted(result, shaped, transparent=behind is None)
 
     def _refined(

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.composite import composite, composite_cut_out
+from pipeline.composite import composite_apart
 from pipeline.frame import AlphaMatte, Frame
 from pipeline.matte import EdgeMatte
 from pipeline.runtime import Network
@@ -90,10 +90,7 @@ def post_processed(alpha: AlphaMatte) -> AlphaMatte:
 def _cut_out(frame: Frame, alpha: AlphaMatte, options: RembgOptions) -> NDArray[np.uint8]:
     """BGRA, before the background colour if there is one, whose alpha may be less than 1."""
     matte = EdgeMatte.from_alpha(alpha)
-    if frame.alpha is None:
-        alone = composite(frame, matte, None)
-    else:
-        alone, matte = composite_cut_out(frame, matte, None)
+    alone, matte = composite_apart(frame, matte, matte, None)
     if options.background is None:
         return picture_bgra(alone.rgb, to_bytes(matte.full))
     return _before(alone.rgb, matte.full, options.background)
