@@ -57,8 +57,11 @@ class SubjectChoice:
         self.keep = keep
         self._before: NDArray[np.bool_] | None = None
 
-    def __call__(self, alpha: AlphaMatte, *, anew: bool = False) -> AlphaMatte:
-        """What is kept of an alpha, float32 (h, w) over the whole frame. `anew`: after a cut."""
+    def __call__(self, alpha: AlphaMatte, *, aspect: float = 1.0, anew: bool = False) -> AlphaMatte:
+        """What is kept of an alpha, float32 (h, w) over the whole frame. `anew`: after a cut.
+
+        `aspect` is the frame's width in parts of its height.
+        """
         if self.keep == "all":
             return alpha
         core = resize(alpha, GRID, GRID) > _CORE
@@ -67,8 +70,7 @@ class SubjectChoice:
         if not core.any():
             return alpha  # nobody to choose; whoever was chosen may be back in the next frame
         labels = nearest_region(core)
-        areas = np.bincount(labels[core])
-        chosen = self._followed(labels, core) or _by_rule(self.keep, labels, core, areas)
+        chosen = self._followed(labels, core) or _by_rule(self.keep, labels, core, aspect)
         mine = labels == chosen
         self._before = mine & core
         height, width = alpha.shape
@@ -83,21 +85,22 @@ class SubjectChoice:
         return int(shared.argmax())
 
 
-def _by_rule(keep: Keep, labels: Labels, core: NDArray[np.bool_], areas: NDArray[np.intp]) -> int:
+def _by_rule(keep: Keep, labels: Labels, core: NDArray[np.bool_], aspect: float) -> int:
     """The region that a rule means, of those that are more than specks."""
+    areas = np.bincount(labels[core])
     if keep in ("all", "largest"):
         return int(areas.argmax())
-    if isinstance(keep, tuple):
-        row, column = (min(int(part * GRID), GRID - 1) for part in (keep[1], keep[0]))
-        if core[row, column]:
-            return int(labels[row, column])
-    subjects = np.flatnonzero(areas > SPECK * areas.max())
-    rows, columns = ((places + 0.5) / GRID for places in np.nonzero(core))
+    x, y = keep if isinstance(keep, tuple) else _MIDDLE
+    row, column = (min(int(part * GRID), GRID - 1) for part in (y, x))
+    if isinstance(keep, tuple) and core[row, column]:
+        return int(labels[row, column])
+    rows, columns = np.nonzero(core)
+    across, down = aspect * ((columns + 0.5) / GRID - x), (rows + 0.5) / GRID - y
     owners = labels[core]
-    if isinstance(keep, tuple):
-        distance = np.hypot(columns - keep[0], rows - keep[1])
-        nearest = [distance[owners == one].min() for one in subjects]
+    subjects = np.flatnonzero(areas > SPECK * areas.max())
+    if keep == "centre":
+        middles = ((across[owners == one].mean(), down[owners == one].mean()) for one in subjects)
+        distances = [np.hypot(*middle) for middle in middles]
     else:
-        middles = [(columns[owners == one].mean(), rows[owners == one].mean()) for one in subjects]
-        nearest = [np.hypot(x - _MIDDLE[0], y - _MIDDLE[1]) for x, y in middles]
-    return int(subjects[np.argmin(nearest)])
+        distances = [np.hypot(across, down)[owners == one].min() for one in subjects]
+    return int(subjects[np.argmin(distances)])

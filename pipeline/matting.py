@@ -196,7 +196,11 @@ class Matting:
     def finish(self, segmented: Segmented) -> Matted:
         """Choose, refine along the frame's colours, smooth over time, shape, composite."""
         began, job = self._clock(), segmented.job
-        alpha = self.choice(segmented.alpha, anew=job.is_cut or not self._follows)
+        alpha = self.choice(
+            segmented.alpha,
+            aspect=job.frame.width / job.frame.height,
+            anew=job.is_cut or not self._follows,
+        )
         matte = guided_upsample(job.frame, alpha, job.guide, refine=job.guided)
         refined = self._lap("refine", began)
         if (temporal := self.temporal) is not None:
@@ -226,7 +230,8 @@ class Matting:
         if frame.alpha is None and mixture is shaped:
             result = composite(frame, shaped, behind, colour)
         else:
-            result, shaped = composite_apart(frame, shaped, mixture, behind, colour)
+            known = colour if mixture is shaped else None  # it is known where the edge was
+            result, shaped = composite_apart(frame, shaped, mixture, behind, known)
         return Matted(result, shaped, transparent=behind is None)
 
     def _refined(

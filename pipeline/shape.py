@@ -38,6 +38,7 @@ VISIBLE = 0.1
 _TAIL = 0.023
 """Of a Gaussian, beyond two standard deviations: cut off, so that a ramp has an end."""
 _ONE = np.float32(1)
+_AROUND = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +119,16 @@ def _stays(alpha: AlphaMatte, radius: int) -> Floats:
     """What part of alpha stays, 0…1, when it is opened by a disc of this radius: float32 (H, W).
 
     Large discs open a reduced alpha. A part, not the result, is brought up, so that an edge that
-    stays is as sharp as it was.
+    stays is as sharp as it was; and what lies next to what stays, stays, what next to what goes,
+    goes, for an edge falls between the reduced pixels.
     """
     scale = _scale(radius)
     levels = _reduced(alpha, scale)
     opened = cv2.morphologyEx(levels, cv2.MORPH_OPEN, _disc(round(radius / scale)))
-    part = _levels(np.where(levels > 0, opened / np.maximum(levels, _ONE), _ONE))
-    if scale > 1:  # what is taken away is so to its last pixel
-        part = cv2.erode(part, np.ones((3, 3), np.uint8))
-    return _brought_up(part, alpha)
+    if scale > 1:
+        opened, levels = cv2.dilate(opened, _disc(2)), cv2.dilate(levels, _AROUND)
+    part = np.where(levels > 0, opened / np.maximum(levels, _ONE), _ONE)
+    return _brought_up(_levels(np.minimum(part, _ONE)), alpha)
 
 
 def _without_small(matte: EdgeMatte, least: float) -> EdgeMatte:

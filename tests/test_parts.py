@@ -11,7 +11,9 @@ import pytest
 
 from pipeline.errors import LivematteError, SourceError
 from pipeline.frame import AlphaMatte, Frame
+from pipeline.matte_options import AS_FOUND, MatteOptions
 from pipeline.matting import Matting
+from pipeline.shape import Shape
 from pipeline.subject import WHOLE, Look
 from stream import plan as plan_module
 from stream.background import open_background
@@ -69,6 +71,7 @@ async def spread(
     crew: Here | None = None,
     start: float = 0.0,
     counts: list[int] | None = None,
+    wanted: MatteOptions = AS_FOUND,
 ) -> Spread:
     reader = FileSource(source, start=start)
     tracks = [Track(target, alpha, Encoding(codec), reader.info)]
@@ -85,7 +88,7 @@ async def spread(
             work.folder,
             background,
         ),
-        *(reader.begins, True, verify),
+        *(reader.begins, True, verify, wanted),
     )
     note = counts.append if counts is not None else lambda _: None
     return await run_spread(reader, order, work, crew or Here(), note)
@@ -269,3 +272,12 @@ def test_after_the_warm_up_alpha_is_that_of_the_whole_run() -> None:
     apart = [np.abs(a - b).max() for a, b in zip(before[20:], after, strict=True)]
     assert apart[0] > 10 / 255, "there is nothing to warm up"
     assert max(apart[WARM_UP:]) < 1 / 255
+
+
+@pytest.mark.usefixtures("short")
+async def test_parts_have_the_shape_that_is_wanted(tmp_path: Path, out: Path) -> None:
+    source = make_clip(tmp_path / "in.mp4", frames=20)
+    for name, wanted in (("plain", AS_FOUND), ("grown", MatteOptions(shape=Shape(shift=4)))):
+        await spread(source, out / f"{name}.mkv", codec="ffv1", wanted=wanted)
+    plain, grown = (read_clip(out / f"{name}.mkv").alpha(18) for name in ("plain", "grown"))
+    assert (grown > 127).sum() > 1.2 * (plain > 127).sum()

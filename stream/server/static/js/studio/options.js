@@ -1,5 +1,7 @@
 /** The settings of the studio: the fields of the form's `#matte` bear the names of the API's. */
 
+import { goesWithoutSaying, refreshShape } from "./shape.js";
+
 const KEPT = "livematte-studio";
 const SIDES = [512, 1024, 2048, 4096, 8192];
 const USUAL_SIDE = 2048;
@@ -36,6 +38,7 @@ export class Options extends EventTarget {
     fill(this.#form.model, pictures.models, pictures.model);
     fill(this.#form.max_side, sides, USUAL_SIDE, (side) => `${side} pixels`);
     for (const field of this.#matteFields) put(field, kept[field.name]);
+    refreshShape();
     this.#form.output.value = kept.output ?? "png";
     this.#form.clip.value = kept.clip ?? "mp4";
     const { background = "transparent" } = kept;
@@ -63,14 +66,15 @@ export class Options extends EventTarget {
 
   /** Of a clip; MP4 has no transparency. */
   get clip() {
-    const { enable_gan, model } = this.#matte;
+    const { max_side: _, ...matte } = this.#matte;
     const chosen = this.#form.clip.value;
     const output = this.#background === "transparent" && chosen === "mp4" ? "webm" : chosen;
-    return { enable_gan, model, background: this.#background, output };
+    return { ...matte, background: this.#background, output };
   }
 
   get #matte() {
-    return Object.fromEntries(this.#matteFields.map((field) => [field.name, valueOf(field)]));
+    const said = this.#matteFields.filter((field) => !goesWithoutSaying(field));
+    return Object.fromEntries(said.map((field) => [field.name, valueOf(field)]));
   }
 
   #changed(what = "change") {
