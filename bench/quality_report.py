@@ -132,13 +132,13 @@ def table(metrics: Sequence[str], rows: Mapping[str, Sequence[float]]) -> str:
     order = sorted(rows, key=lambda name: _rank(rows[name][0], metrics[0]))
     columns = list(zip(*rows.values(), strict=True))
     tops = [_best_figure(column, metric) for column, metric in zip(columns, metrics, strict=True)]
-    lines = [_row(["", *map(label, metrics)]), _row(["---", *["---:"] * len(metrics)])]
+    lines = [row(["", *map(label, metrics)]), row(["---", *["---:"] * len(metrics)])]
     for name in order:
         figures = [figure(value) for value in rows[name]]
         marked = [
             f"**{text}**" if text == top else text for text, top in zip(figures, tops, strict=True)
         ]
-        lines.append(_row([name, *marked]))
+        lines.append(row([name, *marked]))
     return "\n".join(lines)
 
 
@@ -162,7 +162,8 @@ def figure(value: float) -> str:
     return f"{value:.{min(3, max(0, digits))}f}"
 
 
-def _row(cells: Iterable[str]) -> str:
+def row(cells: Iterable[str]) -> str:
+    """A line of a table in Markdown."""
     return f"| {' | '.join(cells)} |"
 
 
