@@ -74,7 +74,7 @@ def grabcut(rgb: RgbImage, inside: Part) -> NDArray[np.uint8]:
     rectangle = rectangle_of(inside, rgb.shape[1], rgb.shape[0])
     cv2.setRNGSeed(0)  # its clusters begin at random
     cv2.grabCut(rgb, mask, rectangle, None, None, ITERATIONS, cv2.GC_INIT_WITH_RECT)
-    return mask & 1  # foreground is 1, probable foreground 3
+    return mask & np.uint8(1)  # foreground is 1, probable foreground 3
 
 
 def rectangle_of(inside: Part, width: int, height: int) -> tuple[int, int, int, int]:

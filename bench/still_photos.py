@@ -62,5 +62,4 @@ def still_photo(
 def _through_jpeg(rgb: RgbImage) -> RgbImage:
     quality = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
     _, coded = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), quality)
-    decoded: RgbImage = cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB)
-    return decoded
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB), np.uint8)
