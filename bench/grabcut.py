@@ -20,7 +20,7 @@ from pipeline.segment import U2Net
 
 ITERATIONS = 5
 LONGEST_SIDE = 320
-"""Pixels, as many as U²-Net looks at: at 480 it takes three to five times as long."""
+"""Pixels, as many as U²-Net looks at: at 480 it takes two to five times as long."""
 _FOUND = 0.5
 
 Part = tuple[float, float, float, float]
@@ -62,7 +62,7 @@ def by_rectangle() -> GrabCut:
 
 
 def by_box() -> GrabCut:
-    """The same, told by a network where the subject is: much better, and several times as fast."""
+    """The same, told by a network where the subject is: better, and there is less to cut."""
     what = f"told the box of what u2netp finds, with {_ROOM:.0%} of room; {_HOW}"
     sources = ("bench/grabcut.py", "pipeline/**/*.py", "pipeline/calibration/*")
     return GrabCut("grabcut-box", "GrabCut, box by u2netp", what, _box_by_network, sources)

@@ -29,7 +29,7 @@ by very good matting networks, so hair is judged by how such networks see it. Th
 frame as before a webcam; animals and things are in "all" too, which networks for people were never
 made for. Few clips: a difference of some percent means nothing. The photos show whole people in the
 street with binary masks, each a clip of one frame; none of them calibrated the 8-bit network. rembg
-gives 8 bits of alpha, all others 32. Speed is measured elsewhere."""
+gives 8 bits of alpha, all others 32. How fast clips go is measured elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
