@@ -37,7 +37,7 @@ has; rembg runs in a process of its own, and a photo goes there and back by a ma
 PSNR (dB) and SSIM are of whole pictures, means over photos: of the alpha, and of the subject before
 yet another background, beside its true colours there. That composite is made of every alpha in the
 same way, ours, so that nothing but the matte differs. The alpha's are the figures to go by: those
-of a composite depend on how alike the backgrounds are. Best in bold; ordered by the alpha's PSNR."""
+of a composite depend on how alike the backgrounds are. Best in bold, ordered by the first PSNR."""
 _ARTICLE = """\
 An article that refines U²-Net's matte with a GAN says of its own pictures, which are not public:
 PSNR 29.7 → 31.5 dB and SSIM 0.91 → 0.94 in 1.45 times the time, and not of what they are
