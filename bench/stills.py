@@ -2,16 +2,17 @@
 
     python -m bench.stills
 
-Writes docs/stills.json, which `bench.quality` puts into its page. Before every photo all take their
+Writes docs/stills.json, which `bench.quality` puts into its page. At every photo all take their
 turn, so that whatever else the machine does falls on all alike.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from statistics import fmean
 from time import perf_counter
 from typing import Annotated, Any
 
@@ -98,13 +99,12 @@ def take_turns(
 
 def scores_of(alpha: AlphaMatte, photo: StillPhoto) -> Scores:
     """PSNR and SSIM of the alpha, and of the subject before the new background."""
-    shown = before_backdrop(alpha, photo)
-    pairs = list(zip(_planes(shown), _planes(photo.composite), strict=True))
+    shown, right = map(_planes, (before_backdrop(alpha, photo), photo.composite))
     scores = {
         "psnr": psnr(alpha, photo.truth),
         "ssim": ssim(alpha, photo.truth),
-        "composite_psnr": psnr(*(np.concatenate(planes) for planes in zip(*pairs, strict=True))),
-        "composite_ssim": float(np.mean([ssim(*pair) for pair in pairs])),
+        "composite_psnr": psnr(np.concatenate(shown), np.concatenate(right)),
+        "composite_ssim": fmean(map(ssim, shown, right)),
     }
     return {name: round(value, 5) for name, value in scores.items()}
 
@@ -115,9 +115,9 @@ def before_backdrop(alpha: AlphaMatte, photo: StillPhoto) -> RgbImage:
     return composite(Frame.from_rgb(photo.photo), matte, (photo.backdrop,)).rgb
 
 
-def _planes(rgb: RgbImage) -> Iterator[AlphaMatte]:
+def _planes(rgb: RgbImage) -> list[AlphaMatte]:
     """Red, green and blue from 0 to 1, float32 (H, W) each."""
-    return (plane.astype(np.float32) / np.float32(255) for plane in cv2.split(rgb))
+    return [plane.astype(np.float32) / np.float32(255) for plane in cv2.split(rgb)]
 
 
 def strip_of(
