@@ -30,7 +30,7 @@ from pipeline.composite import composite
 from pipeline.errors import LivematteError
 from pipeline.frame import AlphaMatte, Frame, RgbImage
 from pipeline.matte import EdgeMatte
-from pipeline.metrics import psnr, ssim
+from pipeline.metrics import overlap, psnr, ssim
 
 _DOCS = Path(__file__).parents[1] / "docs" / "stills.json"
 _USUAL_SEEDS = 2
@@ -98,11 +98,12 @@ def take_turns(
 
 
 def scores_of(alpha: AlphaMatte, photo: StillPhoto) -> Scores:
-    """PSNR and SSIM of the alpha, and of the subject before the new background."""
+    """Of the alpha, and of the subject before the new background."""
     shown, right = map(_planes, (before_backdrop(alpha, photo), photo.composite))
     scores = {
         "psnr": psnr(alpha, photo.truth),
         "ssim": ssim(alpha, photo.truth),
+        "iou": overlap(alpha, photo.truth).iou,
         "composite_psnr": psnr(np.concatenate(shown), np.concatenate(right)),
         "composite_ssim": fmean(map(ssim, shown, right)),
     }

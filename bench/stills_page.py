@@ -1,10 +1,11 @@
 """Photographs in words and tables: what `bench.stills` measured."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
-from typing import Any
+from typing import Any, Self
 
+from bench.edges_page import FOUND_IOU
 from bench.quality_report import figure, row
 
 Scores = dict[str, float]
@@ -37,7 +38,8 @@ has; rembg runs in a process of its own, and a photo goes there and back by a ma
 PSNR (dB) and SSIM are of whole pictures, means over photos: of the alpha, and of the subject before
 yet another background, beside its true colours there. That composite is made of every alpha in the
 same way, ours, so that nothing but the matte differs. The alpha's are the figures to go by: those
-of a composite depend on how alike the backgrounds are. Best in bold, ordered by the first PSNR."""
+of a composite depend on how alike the backgrounds are. Where a subject was not found that rules
+every mean, and its edge is no matter. Best in bold, ordered by the first PSNR."""
 _ARTICLE = """\
 An article that refines U²-Net's matte with a GAN says of its own pictures, which are not public:
 PSNR 29.7 → 31.5 dB and SSIM 0.91 → 0.94 in 1.45 times the time, and not of what they are
@@ -51,6 +53,11 @@ class _Group:
     title: str
     photos: Sequence[Mapping[str, Scores]]
     names: Sequence[str]
+
+    @classmethod
+    def of(cls, what: str, photos: Iterable[Mapping[str, Scores]], names: Sequence[str]) -> Self:
+        some = list(photos)
+        return cls(f"{what}: {len(some)} photos", some, names)
 
     def mean(self, name: str, metric: str) -> float:
         return fmean(photo[name][metric] for photo in self.photos)
@@ -82,10 +89,12 @@ def part(report: Mapping[str, Any]) -> list[str]:
 
 def _groups(report: Mapping[str, Any]) -> Iterator[_Group]:
     photos, rivals = report["photos"], report["rivals"]
-    people = [scores for name, scores in photos.items() if name.startswith(_PEOPLE)]
     for_all = [name for name, rival in rivals.items() if not rival["people_only"]]
-    yield _Group(f"All: {len(photos)} photos", list(photos.values()), for_all)
-    yield _Group(f"People: {len(people)} photos", people, list(rivals))
+    yield _Group.of("All", photos.values(), for_all)
+    found = (one for one in photos.values() if one.get(_YARDSTICK, {}).get("iou", 0) >= FOUND_IOU)
+    yield _Group.of(f"Found by rembg (IoU {FOUND_IOU:g} or more)", found, for_all)
+    people = (one for name, one in photos.items() if name.startswith(_PEOPLE))
+    yield _Group.of("People", people, list(rivals))
 
 
 def _table(group: _Group, rivals: Mapping[str, Any]) -> str:

@@ -118,6 +118,14 @@ def test_a_network_for_people_is_compared_on_people_alone() -> None:
     assert "the person-on" in people
 
 
+def test_photos_whose_subject_was_found_have_a_table_of_their_own() -> None:
+    made = measured(rival("rembg", true_alpha), rival("any-on", no_alpha))
+    made["photos"]["animal-b-1"]["rembg"]["iou"] = 0.5
+    texts = part(made)
+    assert "Found by rembg (IoU 0.9 or more): 1 photos" in texts
+    assert "times rembg" in texts[texts.index("All: 2 photos") + 1]
+
+
 def test_a_strip_shows_the_photo_the_truth_and_every_matte() -> None:
     one, chosen = photo(), [rival("one", no_alpha), rival("two", true_alpha)]
     shown = strip_of(one, {"one": no_alpha(one.photo), "two": one.truth}, chosen)
