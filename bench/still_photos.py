@@ -15,7 +15,7 @@ from pipeline.frame import AlphaMatte, RgbImage, resize
 _QUIET, _GRAINY = 0.5, 3.0
 """Levels of 255: a photo by day and indoors."""
 _JPEG_QUALITY = 92
-LONGEST_SIDE = 1280
+_LONGEST_SIDE = 1280
 """Pixels. Larger ones are reduced: a peer's closed-form matting takes too long for them."""
 
 
@@ -50,7 +50,7 @@ def still_photo(
     name: str, cutout: Cutout, behind: RgbImage, backdrop: RgbImage, rng: np.random.Generator
 ) -> StillPhoto:
     """A cut-out where its own photo has it, before `behind`, with a sensor's noise and JPEG."""
-    scale = min(1.0, LONGEST_SIDE / max(cutout.alpha.shape))
+    scale = min(1.0, _LONGEST_SIDE / max(cutout.alpha.shape))
     height, width = (round(scale * side) for side in cutout.alpha.shape)
     foreground, alpha = (resize(of, width, height) for of in (cutout.foreground, cutout.alpha))
     clean = blend(foreground, cover(behind, width, height), alpha)

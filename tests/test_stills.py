@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from bench.cutouts import Cutout
 from bench.drawn import drawn_cutout, texture
 from bench.methods import AbsentError
 from bench.still_photos import StillPhoto, still_photo
@@ -66,6 +67,12 @@ def test_a_photo_comes_with_its_exact_alpha_and_its_subject_before_another_backg
 
 def test_photos_are_the_same_each_time_they_are_made() -> None:
     assert np.array_equal(photo().photo, photo().photo)
+
+
+def test_a_large_cut_out_is_reduced_with_its_alpha() -> None:
+    wide = Cutout("wide", np.full((24, 2560, 3), 90, np.uint8), np.ones((24, 2560), np.float32))
+    one = still_photo("wide", wide, photo().photo, photo().photo, np.random.default_rng(1))
+    assert one.truth.shape == one.photo.shape[:2] == one.composite.shape[:2] == (12, 1280)
 
 
 def test_the_true_alpha_has_the_best_scores_and_none_the_worst() -> None:
