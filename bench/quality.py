@@ -5,16 +5,17 @@ import platform
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bench import edges_page, stills_page
 from bench.composites import clips, parse_size
 from bench.cutouts import shared_data
-from bench.edges_page import part
 from bench.environment import bench_cache
+from bench.grabcut import by_box
 from bench.kept import KeptResults, fingerprint
 from bench.methods import Method, own_switches
 from bench.peer import all_peers
@@ -26,7 +27,8 @@ from pipeline.errors import LivematteError
 from pipeline.network import usable_processors
 
 _ROOT = Path(__file__).parents[1]
-_EDGES = _ROOT / "docs" / "edges.json"
+_OTHERS = {"stills.json": stills_page.part, "edges.json": edges_page.part}
+"""What other benches left in docs, and what makes paragraphs of it."""
 _USUAL = {"size": "512x288", "frames": 30, "clips": 14, "photos": 200, "seed": 1}
 _NOT_CHOSEN = "left out of this run, and no earlier one has kept its figures"
 
@@ -130,7 +132,7 @@ def main(
     fresh: Annotated[bool, typer.Option("--fresh", help="Use nothing of an earlier run.")] = False,
 ) -> None:
     """Measure our pipeline, switch by switch, and its peers; write a page and a JSON file."""
-    methods: list[Method] = [*own_switches(), *all_peers()]
+    methods: list[Method] = [*own_switches(), by_box(), *all_peers()]
     unknown = set(only or ()) - {method.name for method in methods}
     if unknown:
         known = ", ".join(method.name for method in methods)
@@ -140,7 +142,7 @@ def main(
         kept = KeptResults(bench_cache() / "quality", material)
         results = judge(methods, material, kept, _say, only or (), fresh)
         made = _made(material, only or ())
-        write_report(out or _default_out(size), made, results, _of_edges())
+        write_report(out or _default_out(size), made, results, _of_others())
         if strips:
             write_strips(strips, material, kept, methods)
     except LivematteError as error:
@@ -162,9 +164,11 @@ def _default_out(size: str) -> Path:
     return _ROOT / "docs" / ("quality" if size == _USUAL["size"] else f"quality-{size}")
 
 
-def _of_edges() -> list[str]:
-    """What `bench.edges` has found, if it was run."""
-    return part(json.loads(_EDGES.read_text())) if _EDGES.is_file() else []
+def _of_others() -> list[str]:
+    """What `bench.stills` and `bench.edges` have found, if they were run."""
+    files = {_ROOT / "docs" / name: part for name, part in _OTHERS.items()}
+    found = (part(json.loads(file.read_text())) for file, part in files.items() if file.is_file())
+    return [*chain.from_iterable(found)]
 
 
 def _made(material: Material, only: Sequence[str]) -> Made:

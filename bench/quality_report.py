@@ -29,7 +29,7 @@ by very good matting networks, so hair is judged by how such networks see it. Th
 frame as before a webcam; animals and things are in "all" too, which networks for people were never
 made for. Few clips: a difference of some percent means nothing. The photos show whole people in the
 street with binary masks, each a clip of one frame; none of them calibrated the 8-bit network. rembg
-gives 8 bits of alpha, all others 32. Speed is measured elsewhere."""
+gives 8 bits of alpha, all others 32. How fast clips go is measured elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +132,13 @@ def table(metrics: Sequence[str], rows: Mapping[str, Sequence[float]]) -> str:
     order = sorted(rows, key=lambda name: _rank(rows[name][0], metrics[0]))
     columns = list(zip(*rows.values(), strict=True))
     tops = [_best_figure(column, metric) for column, metric in zip(columns, metrics, strict=True)]
-    lines = [_row(["", *map(label, metrics)]), _row(["---", *["---:"] * len(metrics)])]
+    lines = [row(["", *map(label, metrics)]), row(["---", *["---:"] * len(metrics)])]
     for name in order:
         figures = [figure(value) for value in rows[name]]
         marked = [
             f"**{text}**" if text == top else text for text, top in zip(figures, tops, strict=True)
         ]
-        lines.append(_row([name, *marked]))
+        lines.append(row([name, *marked]))
     return "\n".join(lines)
 
 
@@ -162,7 +162,8 @@ def figure(value: float) -> str:
     return f"{value:.{min(3, max(0, digits))}f}"
 
 
-def _row(cells: Iterable[str]) -> str:
+def row(cells: Iterable[str]) -> str:
+    """A line of a table in Markdown."""
     return f"| {' | '.join(cells)} |"
 
 

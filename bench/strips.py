@@ -25,33 +25,36 @@ def write_strips(
     folder.mkdir(parents=True, exist_ok=True)
     for clip in material.clips():
         frame, truth = next(islice(clip, middle(clip), None))
-        tiles = [_tile("source", frame.rgb), _tile("truth", _grey(truth))]
+        tiles = [tile("source", frame.rgb), tile("truth", grey(truth))]
         tiles += _mattes(clip.name, kept, methods)
-        cv2.imwrite(str(folder / f"{clip.name}.png"), _sheet(tiles)[..., ::-1])
+        cv2.imwrite(str(folder / f"{clip.name}.png"), sheet(tiles)[..., ::-1])
 
 
 def _mattes(clip: str, kept: KeptResults, methods: Sequence[Method]) -> Iterator[RgbImage]:
     for method in methods:
         file = kept.pictures(method.name) / f"{clip}.png"
         if file.is_file():
-            yield _tile(method.title, read_rgb(file))
+            yield tile(method.title, read_rgb(file))
 
 
-def _grey(alpha: AlphaMatte) -> RgbImage:
+def grey(alpha: AlphaMatte) -> RgbImage:
+    """A matte as a picture."""
     levels: RgbImage = cv2.cvtColor(cv2.convertScaleAbs(alpha, alpha=255), cv2.COLOR_GRAY2RGB)
     return levels
 
 
-def _tile(caption: str, picture: RgbImage) -> RgbImage:
+def tile(caption: str, picture: RgbImage) -> RgbImage:
+    """A picture at the width of all tiles, with what it is above it."""
     height = round(_WIDTH * picture.shape[0] / picture.shape[1])
-    tile = np.full((height + _CAPTION_LINES, _WIDTH, 3), 40, np.uint8)
-    tile[_CAPTION_LINES:] = resize(picture, _WIDTH, height)
+    shown = np.full((height + _CAPTION_LINES, _WIDTH, 3), 40, np.uint8)
+    shown[_CAPTION_LINES:] = resize(picture, _WIDTH, height)
     caption = caption.replace("²", "2")  # the drawn font is ASCII
-    cv2.putText(tile, caption, (4, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 255), 1)
-    return tile
+    cv2.putText(shown, caption, (4, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 255), 1)
+    return shown
 
 
-def _sheet(tiles: Sequence[RgbImage]) -> RgbImage:
+def sheet(tiles: Sequence[RgbImage]) -> RgbImage:
+    """Tiles of one size, three in a row."""
     blank = np.zeros_like(tiles[0])
     padded = [*tiles, *[blank] * (-len(tiles) % _COLUMNS)]
     rows = [padded[start : start + _COLUMNS] for start in range(0, len(padded), _COLUMNS)]

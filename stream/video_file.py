@@ -24,6 +24,7 @@ from stream.formats import Format
 from stream.inputs import output_url
 from stream.packet_log import PacketLog
 from stream.pipe import Pipe
+from stream.scheduling import ordinary_threads
 from stream.slots import Slots
 from stream.stacked import describe
 from stream.verify import Sample
@@ -95,6 +96,8 @@ class VideoFile:
         self._slots = Slots.of(recipe.form.container, recipe.info)
         self._video = self._add_video()
         self._tag(recipe.kind.colour)
+        with ordinary_threads():
+            self._video.codec_context.open()
         has_room = self._form.container.audio_encoder is not None
         self.carried = self._carry(like) if like and has_room else None
         if self._form.alpha == "stacked":

@@ -15,6 +15,7 @@ from pipeline.colour import UNTAGGED, ColourTags
 from pipeline.frame import AlphaMatte, Frame, RgbImage
 from pipeline.subject import WHOLE, Look
 from stream.convert import tag
+from stream.scheduling import ordinary_threads
 
 DISC = (200, 60, 40)
 WALL = (40, 80, 160)
@@ -84,7 +85,8 @@ def make_clip(
         if degrees:
             stream.set_display_rotation(degrees)
         tone = _Tone(output, sound) if sound else None
-        output.start_encoding()
+        with ordinary_threads():
+            output.start_encoding()
         for index in range(frames):
             picture = av.VideoFrame.from_ndarray(paint(*size, index), "rgb24")
             picture = picture.reformat(format=pix_fmt)

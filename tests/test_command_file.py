@@ -1,12 +1,14 @@
 """`livematte file` from end to end, with the real network on small clips."""
 
 import json
+import os
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from pipeline.models import ModelEntry
+from stream.video_file import VideoFile
 from tests.clips import Sound, make_clip, read_clip
 from tests.running import Command
 
@@ -94,6 +96,26 @@ def test_encoders_keep_their_own_logs_to_themselves(
     ran = livematte("file", clip, tmp_path / "out.mp4", *options)
     assert ran.status == 0
     assert ran.err == ""
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "sched_getscheduler") or os.geteuid() != 0,
+    reason="only root's threads can be made realtime",
+)
+def test_no_encoder_takes_the_machine_for_itself(
+    livematte: Command, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[set[int]] = []
+
+    def finish(file: VideoFile, *, to_the_end: bool) -> None:
+        seen.append({os.sched_getscheduler(int(task)) for task in os.listdir("/proc/self/task")})
+        finished(file, to_the_end=to_the_end)
+
+    finished = VideoFile.finish
+    monkeypatch.setattr(VideoFile, "finish", finish)
+    ran = livematte("file", clip, tmp_path / "out.mp4", "--codec", "av1", "--progress", "none")
+    assert ran.status == 0
+    assert seen == [{os.SCHED_OTHER}]
 
 
 @pytest.mark.parametrize("name", ["10:30 in.mp4", "100%d.mp4", "-in.mp4", "ünï.mp4"])

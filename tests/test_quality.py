@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bench.drawn import drawn_clips
+from bench.grabcut import by_box
 from bench.kept import KeptResults
 from bench.methods import (
     AbsentError,
@@ -283,7 +284,7 @@ def test_a_model_that_is_not_there_is_absent_by_its_name_and_not_its_place(
 
 
 def test_names_of_methods_are_unique_and_those_the_words_rely_on_are_there() -> None:
-    methods: Sequence[Method] = [*own_switches(), *all_peers()]
+    methods: Sequence[Method] = [*own_switches(), by_box(), *all_peers()]
     names = [method.name for method in methods]
     assert len(set(names)) == len(names)
     assert {"default", "unsmoothed", "unrefined", "network", "published", "rembg"} <= set(names)
