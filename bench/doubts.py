@@ -55,11 +55,11 @@ def main() -> None:
     )
     seen: Counter[str] = Counter()
     for photo, mask in pictures():
-        matte = matting.process(read_frame(photo)).matte
+        segmented = matting.segment(matting.begin(read_frame(photo)))
+        matte = matting.finish(segmented).matte
         score = iou(matte.full, read_matte(mask))
         group = "bad" if score < _BAD else "fair" if score < _GOOD else "good"
-        assert matting.found is not None
-        doubts = doubts_of(matte, matting.found.coarse)
+        doubts = doubts_of(matte, segmented.alpha)
         seen.update([group, *(f"{group} flagged" for _ in doubts[:1])])
     for group in ("bad", "fair", "good"):
         sys.stdout.write(f"{group}: {seen[f'{group} flagged']} of {seen[group]} flagged\n")

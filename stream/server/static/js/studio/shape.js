@@ -24,7 +24,7 @@ const WORDS = {
 /** Those of the group that bear the name of a field of the API. */
 const fields = [...group.querySelectorAll("[name]")];
 
-export const isUsual = (field) =>
+const isUsual = (field) =>
   field.type === "checkbox"
     ? field.checked === field.defaultChecked
     : field.value === (field.options ? field.options[0].value : field.defaultValue);
