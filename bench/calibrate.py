@@ -16,7 +16,7 @@ names of its nodes.
 import argparse
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,43 +38,44 @@ _ABOUT = (
 
 
 def measure_ranges(
-    path: Path, spec: NetworkSpec, photos: Iterable[Path], last: str | None = None
+    names: Sequence[str], extremes: ov.Model, inputs: Iterable[NDArray[np.generic]]
 ) -> dict[str, Range]:
-    """The mean over photos of each activation's least and greatest value, by node.
+    """The mean over inputs of each activation's least and greatest value, by node.
 
-    The mean, not the extreme: one odd photo would coarsen the levels of all.
+    `names` and `extremes` as `extremes_of` gives them. The mean, not the extreme: one odd photo
+    would coarsen the levels of all.
     """
-    core = ov.Core()
-    names, graph = _extremes_of(core, path, spec, last)
     fine = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": usable_processors()}
-    request = core.compile_model(graph, "CPU", fine).create_infer_request()
-    seen = [_run(request, _shown(photo, spec, index)) for index, photo in enumerate(photos)]
+    request = ov.Core().compile_model(extremes, "CPU", fine).create_infer_request()
+    seen = [_run(request, one) for one in inputs]
     means = np.mean(seen, axis=0).reshape(-1, 2)
     return {name: (low, high) for name, (low, high) in zip(names, means.tolist(), strict=True)}
 
 
-def _shown(photo: Path, spec: NetworkSpec, index: int) -> NDArray[np.uint8]:
-    picture = read_photo(photo, spec.size)
-    if not spec.takes_previous:
-        return picture
-    mask = resize(read_mask(photo).astype(np.uint8) * 255, spec.size, spec.size)
-    return np.dstack([picture, mask * (index % 2)])
-
-
-def _extremes_of(
-    core: ov.Core, path: Path, spec: NetworkSpec, last: str | None
-) -> tuple[list[str], ov.Model]:
-    """The graph with two scalars for each activation as its outputs: least and greatest value."""
-    graph = read_graph(core, path)
-    graph.reshape([1, spec.channels, spec.size, spec.size])
+def extremes_of(graph: ov.Model, last: str | None) -> tuple[list[str], ov.Model]:
+    """The activations up to `last`, and the graph with two scalars for each as its outputs: the
+    least and the greatest value."""
     nodes = _up_to(last, list(activations(graph)))
     extremes = [
         reduce(node.output(0), _ALL_AXES).output(0)
         for node in nodes
         for reduce in (opset13.reduce_min, opset13.reduce_max)
     ]
-    measured = ov.Model(extremes, graph.get_parameters(), "extremes")
-    return [node.get_friendly_name() for node in nodes], with_normalisation(measured, spec)
+    names = [node.get_friendly_name() for node in nodes]
+    return names, ov.Model(extremes, graph.get_parameters(), "extremes")
+
+
+def write_calibration(result: Path, model: Path, about: str, ranges: Mapping[str, Range]) -> None:
+    """The file that `pipeline.quantise` reads."""
+    document = {
+        "about": about,
+        "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
+        "ranges": {
+            name: [float(f"{low:.5g}"), float(f"{high:.5g}")]
+            for name, (low, high) in ranges.items()
+        },
+    }
+    result.write_text(json.dumps(document, indent=1) + "\n")
 
 
 def _up_to(last: str | None, nodes: list[ov.Node]) -> list[ov.Node]:
@@ -84,23 +85,17 @@ def _up_to(last: str | None, nodes: list[ov.Node]) -> list[ov.Node]:
     return nodes if last is None else nodes[: names.index(last) + 1]
 
 
-def _run(request: ov.InferRequest, picture: NDArray[np.uint8]) -> list[float]:
-    results = request.infer({0: picture[None].astype(np.float32)})
+def _run(request: ov.InferRequest, shown: NDArray[np.generic]) -> list[float]:
+    results = request.infer({0: shown})
     return [float(results[index]) for index in range(len(results))]
 
 
-def _document(
-    model: Path, spec: NetworkSpec, photos: list[Path], last: str | None
-) -> dict[str, object]:
-    ranges = measure_ranges(model, spec, photos, last)
-    return {
-        "about": _ABOUT.format(count=len(photos), size=spec.size),
-        "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
-        "ranges": {
-            name: [float(f"{low:.5g}"), float(f"{high:.5g}")]
-            for name, (low, high) in ranges.items()
-        },
-    }
+def _shown(photo: Path, spec: NetworkSpec, index: int) -> NDArray[np.float32]:
+    picture = read_photo(photo, spec.size)
+    if spec.takes_previous:
+        mask = resize(read_mask(photo).astype(np.uint8) * 255, spec.size, spec.size)
+        picture = np.dstack([picture, mask * (index % 2)])
+    return picture[None].astype(np.float32)
 
 
 def main() -> None:
@@ -116,8 +111,14 @@ def main() -> None:
         (0.229, 0.224, 0.225),
         takes_previous=input_form(options.model)[0] == 4,
     )
-    document = _document(options.model, spec, calibration_photos(), options.last)
-    options.result.write_text(json.dumps(document, indent=1) + "\n")
+    graph = read_graph(ov.Core(), options.model)
+    graph.reshape([1, spec.channels, spec.size, spec.size])
+    names, extremes = extremes_of(graph, options.last)
+    photos = calibration_photos()
+    inputs = (_shown(photo, spec, index) for index, photo in enumerate(photos))
+    ranges = measure_ranges(names, with_normalisation(extremes, spec), inputs)
+    about = _ABOUT.format(count=len(photos), size=spec.size)
+    write_calibration(options.result, options.model, about, ranges)
 
 
 if __name__ == "__main__":

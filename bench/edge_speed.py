@@ -1,42 +1,57 @@
 """What refining the edge costs here: `python -m bench.edge_speed`, on a machine with nothing else.
 
-- a patch, in calls of 32;
+- a patch, in calls of 32, in each precision that the processor has, in turns;
 - a 1080p picture as `livematte image` does it, with all of its edge refined, beside the published
   U²-Net-p alone in ONNX Runtime, in turns.
 """
 
 import json
 import sys
-from statistics import median
-from time import perf_counter
+from collections import defaultdict
+from contextlib import suppress
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
 
 from bench.segmentation import time_in_turns
 from pipeline.composite import Transparent
+from pipeline.errors import RuntimeUnavailableError
 from pipeline.frame import AlphaMatte, Frame, resize
-from pipeline.models import MODEL_FOR, find_model
-from pipeline.network import Picture
-from pipeline.patch_network import blank_patches, wanted_patch_network
+from pipeline.models import EDGE, MODEL_FOR, find_model
+from pipeline.network import Picture, Precision
+from pipeline.patch_network import PatchNetwork, blank_patches, load_patch_network
 from pipeline.runtime import NetworkSpec, RuntimeOptions, load_network
 from stream.benchmark.clip import SIZES, film
 from stream.loaded_networks import LoadedNetworks
 
 _BATCH, _ROUNDS, _SIDE = 32, 15, 320
+_PRECISIONS: tuple[Precision, ...] = ("int8", "bf16", "f32")
 
 
-def patch_ms() -> float:
-    """Of one patch in a full call."""
-    network, patches = wanted_patch_network("on"), blank_patches(_BATCH)
-    assert network
+def patch_ms() -> dict[str, dict[str, float]]:
+    """Of one patch in a full call, by precision; `cpu` is the time of all cores together."""
+    patches = blank_patches(_BATCH)
     patches[:] = np.random.default_rng(1).integers(0, 256, patches.shape)
-    taken = []
+    networks, taken = patch_networks(), defaultdict(list)
     for _ in range(_ROUNDS):
-        began = perf_counter()
-        network(patches)
-        taken.append(perf_counter() - began)
-    return 1e3 * median(taken) / _BATCH
+        for name, network in networks.items():
+            network(patches)
+            began = perf_counter(), process_time()
+            network(patches)
+            taken[name].append((perf_counter() - began[0], process_time() - began[1]))
+    medians = {name: 1e3 * np.median(times, axis=0) / _BATCH for name, times in taken.items()}
+    return {name: {"wall": wall, "cpu": cpu} for name, (wall, cpu) in medians.items()}
+
+
+def patch_networks() -> dict[Precision, PatchNetwork]:
+    """The generator in OpenVINO, in each precision that is to be had here."""
+    found = {}
+    for precision in _PRECISIONS:
+        with suppress(RuntimeUnavailableError):
+            options = RuntimeOptions("openvino", precision)
+            found[precision] = load_patch_network(EDGE.path, options)
+    return found
 
 
 def picture_ms() -> dict[str, float]:

@@ -26,6 +26,7 @@ CHANNELS = 5
 """Of a patch: red, green, blue, coarse alpha, guided alpha."""
 STEP = 8
 """Patches lie at multiples of it: of every side of a cell, and of every chroma sample."""
+_IN_ORDER = [place for channel in range(CHANNELS) for place in (channel, channel)]
 
 Patches = NDArray[np.uint8]
 """uint8 (n, PATCH, PATCH, CHANNELS), 0…255."""
@@ -64,9 +65,9 @@ class Tiling:
     def window(self, number: int, step: int = 1) -> Floats:
         """A patch's weights, one each `step` pixels: float32 (PATCH / step) squared."""
         row, column = divmod(number, len(self.lefts))
-        down, across = (
-            line.reshape(-1, step).mean(1) for line in (self.down[row], self.across[column])
-        )
+        down, across = self.down[row], self.across[column]
+        if step > 1:
+            down, across = (line.reshape(-1, step).mean(1) for line in (down, across))
         return down[:, None] * across
 
     def sums(self, plane: Floats, side: int) -> Floats:
@@ -148,9 +149,9 @@ def cut_patches(
     """What a generator is shown of each ROI. `coarse` uint8, `guided` float32 (H, W)."""
     patches = np.empty((len(rois), PATCH, PATCH, CHANNELS), np.uint8)
     for patch, roi in zip(patches, rois, strict=True):
-        patch[..., :3] = rgb_at(frame, roi)
-        patch[..., 3] = cut(coarse, roi)
-        patch[..., 4] = cv2.convertScaleAbs(cut(guided, roi), alpha=255)
+        levels = cv2.convertScaleAbs(cut(guided, roi), alpha=255)
+        planes = rgb_at(frame, roi), cut(coarse, roi), levels
+        cv2.mixChannels(planes, [patch], _IN_ORDER)  # NumPy takes five times as long
     return patches
 
 

@@ -37,7 +37,7 @@ class OpenVinoNetwork:
     def __init__(self, path: Path, spec: NetworkSpec, options: RuntimeOptions) -> None:
         core = ov.Core()
         calibration = find_calibration(path)
-        self.precision = _choose_precision(core, options.precision, calibration)
+        self.precision = choose_precision(core, options.precision, calibration)
         self.device = str(core.get_property("CPU", "FULL_DEVICE_NAME"))
         graph, self._ends_in_logits = cut_graph(read_graph(core, path), spec)
         if self.precision == "int8" and calibration is not None:
@@ -125,7 +125,8 @@ def _before_resize(logits: ov.Output) -> ov.Output:
     return node.input_value(0) if linear else logits
 
 
-def _choose_precision(core: ov.Core, wanted: str, calibration: Calibration | None) -> str:
+def choose_precision(core: ov.Core, wanted: str, calibration: Calibration | None) -> str:
+    """What is wanted, or the fastest there is. RuntimeUnavailableError if it is not to be had."""
     has = set(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
     if wanted == "auto":
         if calibration is not None and has_vnni():
@@ -147,7 +148,7 @@ def _choose_precision(core: ov.Core, wanted: str, calibration: Calibration | Non
 
 def wide_precision(core: ov.Core, wanted: str) -> str:
     """The precision of what is not in 8 bits: what is wanted; for int8 the fastest there is."""
-    return _choose_precision(core, "auto" if wanted == "int8" else wanted, None)
+    return choose_precision(core, "auto" if wanted == "int8" else wanted, None)
 
 
 def has_vnni() -> bool:

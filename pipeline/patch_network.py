@@ -84,12 +84,24 @@ class _OpenVinoPatches:
     def __init__(self, path: Path, options: RuntimeOptions) -> None:
         import openvino as ov
 
-        from pipeline.openvino_network import properties, read_graph, wide_precision
+        from pipeline.openvino_network import (
+            choose_precision,
+            properties,
+            read_graph,
+            wide_precision,
+        )
+        from pipeline.quantise import find_calibration, quantise
 
         core = ov.Core()
         graph = read_graph(core, path)
         check_form(path, [one.get_any_name() for one in (*graph.inputs, *graph.outputs)])
-        self.precision = wide_precision(core, options.precision)
+        calibration = find_calibration(path)
+        if calibration is None:  # other weights: int8 is asked of the network that looks, then
+            self.precision = wide_precision(core, options.precision)
+        else:
+            self.precision = choose_precision(core, options.precision, calibration)
+        if self.precision == "int8" and calibration is not None:
+            quantise(graph, calibration.ranges)
         self.device = str(core.get_property("CPU", "FULL_DEVICE_NAME"))
         compiled = core.compile_model(graph, "CPU", properties(core, self.precision, options))
         self._idle: queue.SimpleQueue[ov.InferRequest] = queue.SimpleQueue()

@@ -61,13 +61,15 @@ def find_calibration(path: Path) -> Calibration | None:
 def activations(graph: ov.Model) -> Iterator[ov.Node]:
     """The nodes whose result is worth 8 bits.
 
-    Maps of one channel are left out: they are the logits of the outputs, cheap and sensitive.
+    Maps of one channel are left out: they are the logits of the outputs, cheap and sensitive. So
+    are whole numbers, and a sum that is rectified at once: what comes of that has a range.
     """
     for node in graph.get_ordered_ops():
-        if node.get_type_name() not in _ACTIVATIONS or _is_bias(node):
+        if node.get_type_name() not in _ACTIVATIONS or _is_bias(node) or _is_rectified(node):
             continue
-        shape = node.output(0).get_partial_shape()
-        if shape.rank.get_length() == 4 and shape[1] != 1:
+        output = node.output(0)
+        shape = output.get_partial_shape()
+        if shape.rank.get_length() == 4 and shape[1] != 1 and output.get_element_type().is_real():
             yield node
 
 
@@ -89,6 +91,11 @@ def quantise(graph: ov.Model, ranges: Mapping[str, Range]) -> None:
 def _is_bias(node: ov.Node) -> bool:
     first = node.input_value(0).get_node() if node.get_type_name() == "Add" else node
     return bool(first.get_type_name() == "Convolution")
+
+
+def _is_rectified(node: ov.Node) -> bool:
+    readers = node.output(0).get_target_inputs()
+    return {reader.get_node().get_type_name() for reader in readers} == {"Relu"}
 
 
 def _shared_by_concats(graph: ov.Model, ranges: Mapping[str, Range]) -> dict[str, Range]:

@@ -1,17 +1,24 @@
 """The edge judged step by step, on a drawn picture."""
 
+import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
+import openvino as ov
 
+from bench.calibrate import extremes_of, measure_ranges, write_calibration
+from bench.calibrate_edges import LAST, patches_of
 from bench.edges import rembg_trimap, report, scores_of, strip, ways
 from bench.edges_page import METRICS, means, page, part
 from pipeline.frame import Frame
+from pipeline.models import EDGE
+from pipeline.openvino_network import read_graph
 from pipeline.patch_network import load_patch_network
+from pipeline.quantise import find_calibration
 from pipeline.refine import GanRefiner
 from pipeline.runtime import RuntimeOptions
-from tests.edge_scenes import disc, save_tiny_patch_network, view_of
+from tests.edge_scenes import KnownPatches, disc, save_tiny_patch_network, view_of
 from tests.scenes import coarse, paint
 
 TRUTH = disc()
@@ -64,3 +71,28 @@ def test_a_strip_shows_source_mattes_and_truth_side_by_side() -> None:
     view = view_of(TRUTH)
     picture = strip(view, TRUTH, ways(None, closed_form=False))
     assert picture.shape == (2 * 192, 2 * 192 * 4, 3)
+
+
+def test_the_8_bit_form_is_calibrated_with_what_the_refiner_shows() -> None:
+    view, network = view_of(TRUTH), KnownPatches()
+    GanRefiner(network)(view)
+    shown = {patch.tobytes() for call in network.seen for patch in call}
+    assert {patch.tobytes() for patch in patches_of(view)} == shown
+
+
+def test_the_committed_ranges_are_those_of_the_packages_weights() -> None:
+    names, extremes = extremes_of(read_graph(ov.Core(), EDGE.path), LAST)
+    measured = measure_ranges(names, extremes, [patches_of(view_of(TRUTH))])
+    calibration = find_calibration(EDGE.path)
+    assert calibration is not None
+    assert list(calibration.ranges) == list(measured)
+    assert all(low <= 0 < high for low, high in measured.values())
+
+
+def test_a_calibration_belongs_to_one_file(tmp_path: Path) -> None:
+    model, result = tmp_path / "some.onnx", tmp_path / "some.json"
+    model.write_bytes(b"weights")
+    write_calibration(result, model, "measured here", {"node": (-0.123456, 2.0)})
+    document = json.loads(result.read_text())
+    assert document["model_sha256"] == hashlib.sha256(b"weights").hexdigest()
+    assert document["ranges"] == {"node": [-0.12346, 2.0]}

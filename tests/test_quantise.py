@@ -4,6 +4,7 @@ import numpy as np
 import openvino as ov
 import pytest
 from numpy.typing import NDArray
+from openvino import opset13
 
 from pipeline.openvino_network import has_vnni, with_normalisation
 from pipeline.quantise import Range, activations, known_calibrations, quantise
@@ -58,6 +59,17 @@ def test_a_node_without_a_range_stays_in_floating_point() -> None:
     graph = make_graph()
     quantise(graph, {})
     assert "FakeQuantize" not in {node.get_type_name() for node in graph.get_ops()}
+
+
+def test_what_is_counted_and_what_is_rectified_at_once_stays_as_it_is() -> None:
+    """Pixels are whole numbers already; of a sum and its rectified form one range is enough."""
+    pixels = opset13.parameter([1, 3, 8, 8], np.uint8, "pixels")
+    values = opset13.convert(pixels, np.float32)
+    summed = opset13.add(opset13.relu(values), values)
+    rectified = opset13.relu(summed)
+    graph = ov.Model([opset13.add(rectified, values)], [pixels], "sums")
+    kinds = [node.get_type_name() for node in activations(graph)]
+    assert kinds == ["Relu", "Relu", "Add"]
 
 
 @pytest.mark.skipif(not has_vnni(), reason="the processor has no VNNI")

@@ -16,6 +16,7 @@ from pipeline.errors import ModelError, ModelMissingError
 from pipeline.frame import Frame
 from pipeline.matting import Matting
 from pipeline.models import EDGE, ModelEntry, verify
+from pipeline.openvino_network import has_vnni
 from pipeline.patch_network import (
     Refine,
     blank_patches,
@@ -29,6 +30,8 @@ from tests.running import Command, assert_refused
 from tests.scenes import WALL, KnownSegmenter, as_yuv420, coarse, paint
 
 F32 = RuntimeOptions("openvino", "f32", threads=1)
+INT8_SHARE = 0.1
+"""Of the correction: how far that of 8 bits may be from that of 32."""
 
 
 def test_a_network_takes_any_number_of_patches(tmp_path: Path) -> None:
@@ -41,6 +44,33 @@ def test_a_network_takes_any_number_of_patches(tmp_path: Path) -> None:
     alone, _ = network(patches[3:4])
     assert np.allclose(alone[0], correction[3], atol=1e-5)
     assert (network.runtime, network.precision) == ("openvino", "f32")
+
+
+def test_other_weights_run_in_the_fastest_of_the_rest_where_8_bits_are_asked_for(
+    tmp_path: Path,
+) -> None:
+    options = RuntimeOptions("openvino", "int8", threads=1)
+    network = load_patch_network(save_tiny_patch_network(tmp_path), options)
+    assert network.precision in {"bf16", "f32"}
+
+
+@pytest.mark.skipif(not has_vnni(), reason="the processor has no VNNI")
+def test_the_packages_weights_run_in_8_bits_where_the_processor_can() -> None:
+    network = wanted_patch_network("on", RuntimeOptions("openvino", threads=1))
+    assert network is not None
+    assert network.precision == "int8"
+
+
+@pytest.mark.skipif(not has_vnni(), reason="the processor has no VNNI")
+def test_8_bits_correct_an_edge_as_32_do() -> None:
+    view, found = view_of(disc()), []
+    for precision in ("f32", "int8"):
+        network = wanted_patch_network("on", RuntimeOptions("openvino", precision, threads=1))
+        assert network is not None
+        found.append(GanRefiner(network)(view).matte.full)
+    exact, fast = found
+    corrected = np.abs(exact - view.matte.full)
+    assert 0 < np.abs(fast - exact).sum() < INT8_SHARE * corrected.sum()
 
 
 def test_the_whole_edge_is_refined_by_a_network(tmp_path: Path) -> None:
