@@ -30,6 +30,7 @@ from pipeline.models import DEFAULT_MODEL, EDGE
 from pipeline.patch_network import load_patch_network
 from pipeline.refine import EdgeView, GanRefiner
 from pipeline.segment import U2Net
+from pipeline.trimap import certain_trimap
 
 _REMBG_FOREGROUND, _REMBG_BACKGROUND, _REMBG_ERODED = 240, 10, 10
 """The trimap that rembg draws by default: levels of 255, and pixels."""
@@ -81,12 +82,7 @@ def scores_of(view: EdgeView, truth: AlphaMatte, chosen: Mapping[str, Way]) -> S
 def rembg_trimap(alpha: AlphaMatte) -> Trimap:
     """Certain foreground and background by rembg's thresholds, each eroded."""
     levels = np.asarray(cv2.convertScaleAbs(alpha, alpha=255))
-    kernel = np.ones((_REMBG_ERODED, _REMBG_ERODED), np.uint8)
-    inside = cv2.erode((levels > _REMBG_FOREGROUND).astype(np.uint8), kernel, borderValue=0)
-    outside = cv2.erode((levels < _REMBG_BACKGROUND).astype(np.uint8), kernel, borderValue=1)
-    trimap = np.full(alpha.shape, 128, np.uint8)
-    trimap[inside > 0], trimap[outside > 0] = 255, 0
-    return trimap
+    return certain_trimap(levels, _REMBG_FOREGROUND, _REMBG_BACKGROUND, _REMBG_ERODED)
 
 
 def _bilinear(view: EdgeView) -> AlphaMatte:
