@@ -23,6 +23,7 @@ from stream.jobs import many, single
 from stream.loaded_networks import NetworkChoice
 from stream.network_options import (
     BudgetOption,
+    EdgesOption,
     ModelOption,
     PrecisionOption,
     RefineOption,
@@ -84,6 +85,7 @@ def file(
     threads: ThreadsOption = 0,
     require_gpu: RequireGpuOption = False,
     refine: RefineOption = "auto",
+    edges: EdgesOption = "gan",
     budget: BudgetOption = None,
     smooth: Annotated[bool, typer.Option(help="Steady the matte over time.")] = True,
     output_dir: Annotated[
@@ -171,7 +173,8 @@ def file(
     )
     runtimes = RuntimeOptions(runtime, precision, threads, require_gpu, FILE.segmenters)
     sizes = (size,) if size else ()
-    choice = NetworkChoice(model_for(model, subject), runtimes, sizes, refine, seconds(budget))
+    name = model_for(model, subject)
+    choice = NetworkChoice(name, runtimes, sizes, refine, seconds(budget), edges)
     engines = _engine(engine, ray_address, choice)
     if output_dir is None:
         report = engines.one(single(paths), options)

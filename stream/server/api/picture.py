@@ -16,11 +16,12 @@ from pipeline.frame import AlphaMatte, Frame, RgbImage
 from pipeline.matting import Matted, Matting
 from pipeline.patch_network import Refine
 from pipeline.refine import EdgeRefiner
+from pipeline.second_stage import TrimapMatting
 from pipeline.segment import Segmenter
 from pipeline.subject import WHOLE, Look
 from stream.convert import to_bytes
 from stream.picture_io import decoded, decoded_alpha, encoded, encoded_as
-from stream.server.api.options import PictureOptions
+from stream.server.api.options import GAN, PictureOptions
 from stream.server.api.result import Result
 from stream.server.picture_file import picture_size
 from stream.server.problems import Problem
@@ -41,6 +42,8 @@ class Tools:
     segmenter: Segmenter
     refiners: Refiners
     background: Background
+    solver: TrimapMatting | None = None
+    """What rembg's alpha matting is done by, where that is installed."""
 
 
 class Reduced:
@@ -58,6 +61,11 @@ class Reduced:
         return matted.alpha
 
 
+def no_refiner() -> None:
+    """Of an edge that stays as it is."""
+    return None
+
+
 def check_picture(data: bytes, pixels: int) -> None:
     """Problem 415 or 422 for what is not to be decoded at all; reads the header alone."""
     width, height = picture_size(data)
@@ -71,7 +79,8 @@ def matte_picture(data: bytes, options: PictureOptions, tools: Tools) -> Result:
     """All of it for one picture that has been checked; Problem 422 if it is damaged."""
     frame = decode_frame(data)
     scaled_from = reduced_size(frame.width, frame.height, options.max_side)
-    reduced = Reduced(tools.segmenter, options.max_side, tools.refiners) if scaled_from else None
+    first = tools.refiners if options.edges == GAN else no_refiner  # it is solved once, at the end
+    reduced = Reduced(tools.segmenter, options.max_side, first) if scaled_from else None
     pipeline = matting(reduced or tools.segmenter, tools.refiners, tools.background)
     matted, coarse = matted_from(pipeline, frame)
     if reduced and reduced.coarse is not None:
