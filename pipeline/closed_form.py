@@ -13,7 +13,8 @@ from pipeline.frame import AlphaMatte, RgbImage, Trimap
 
 _FILL = 200
 """Entries of the incomplete Cholesky factor for each unknown pixel, at most; 80 are usual."""
-_printing = threading.Lock()
+_at_work = threading.Lock()
+"""One at a time: each has its hundreds of megabytes, and mutes standard output for a while."""
 
 
 def is_installed() -> bool:
@@ -24,7 +25,8 @@ def is_installed() -> bool:
 class ClosedForm:
     """Alpha as an affine function of colour in all windows of 3 by 3; see `TrimapMatting`.
 
-    The system has 25 entries a pixel: `most_pixels` of it take some 160 MB, and its factor as much.
+    The system has 25 entries a pixel, so that `most_pixels` take some 400 MB. One is solved at a
+    time, from whatever thread.
     """
 
     name = "closed-form"
@@ -43,7 +45,8 @@ class ClosedForm:
         from pymatting import estimate_alpha_cf  # it loads numba, and what numba has compiled
 
         try:
-            alpha = estimate_alpha_cf(rgb / 255.0, trimap / 255.0, preconditioner=_factor)
+            with _at_work:
+                alpha = estimate_alpha_cf(rgb / 255.0, trimap / 255.0, preconditioner=_factor)
         except ValueError:
             return None
         return np.clip(alpha, 0, 1).astype(np.float32)
@@ -53,5 +56,5 @@ def _factor(matrix: Any) -> Any:
     """pymatting's own choice, which prints where it has to try again: standard output is ours."""
     from pymatting import ichol
 
-    with _printing, contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()):
         return ichol(matrix, max_nnz=_FILL * matrix.shape[0])

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.carry import Carried
 from pipeline.cells import Cells, reduce
@@ -63,16 +64,19 @@ class TrimapRefiner:
 
 
 def solved(matting: TrimapMatting, frame: Frame, trimap: Trimap, alpha: AlphaMatte) -> AlphaMatte:
-    """Alpha of every pixel, float32 (H, W), found anew where the trimap is unknown.
+    """Alpha of every pixel, float32 (H, W), found anew where the trimap is unknown, if it can be.
 
     Where the box of the unknown has more pixels than `matting` takes it is shown that box reduced;
     what it finds is then brought up along the frame's colours.
     """
     step = _step(trimap, matting)
-    if step == 1:
-        found = _solved_in_box(matting, frame.rgb, trimap, alpha)
-    else:
-        found = _solved_reduced(matting, frame, trimap, alpha, step)
+    shape, guide = frame.grid(step), frame.reduced(step)
+    small = trimap if step == 1 else reduced_trimap(trimap, shape, step)
+    found = _solved_in_box(matting, guide, small, reduce(alpha, shape, (step, step)))
+    if found is None:
+        return alpha
+    if step > 1:
+        found = _brought_up(frame, found, guide, small == UNKNOWN, step)
     return np.where(trimap == UNKNOWN, found, alpha)
 
 
@@ -87,27 +91,26 @@ def _step(trimap: Trimap, matting: TrimapMatting) -> int:
 
 def _solved_in_box(
     matting: TrimapMatting, rgb: RgbImage, trimap: Trimap, alpha: AlphaMatte
-) -> AlphaMatte:
-    """As it is where foreground and background are not both known: nothing follows from one."""
+) -> AlphaMatte | None:
+    """None where foreground and background are not both known: nothing follows from one."""
     box = unknown_box(trimap, matting.margin)
     assert box is not None
-    part, found = (slice(box.top, box.bottom), slice(box.left, box.right)), alpha.copy()
-    if {0, 255} <= set(np.unique(trimap[part]).tolist()):
-        solution = matting(*(np.ascontiguousarray(one[part]) for one in (rgb, trimap)))
-        if solution is not None:
-            found[part] = solution
+    part = slice(box.top, box.bottom), slice(box.left, box.right)
+    if not {0, 255} <= set(np.unique(trimap[part]).tolist()):
+        return None
+    solution = matting(*(np.ascontiguousarray(one[part]) for one in (rgb, trimap)))
+    if solution is None:
+        return None
+    found = alpha.copy()
+    found[part] = np.where(trimap[part] == UNKNOWN, solution, alpha[part])
     return found
 
 
-def _solved_reduced(
-    matting: TrimapMatting, frame: Frame, trimap: Trimap, alpha: AlphaMatte, step: int
+def _brought_up(
+    frame: Frame, low: AlphaMatte, guide: RgbImage, unknown: NDArray[np.bool_], step: int
 ) -> AlphaMatte:
-    shape, guide = frame.grid(step), frame.reduced(step)
-    low = reduce(alpha, shape, (step, step))
-    small = reduced_trimap(trimap, shape, step)
-    low = np.where(small == UNKNOWN, _solved_in_box(matting, guide, small, low), low)
-    cells = Cells.where(small == UNKNOWN)
-    found = alpha.copy()
+    """Alpha of a reduced frame at the frame's own size; 0 wherever it is known."""
+    cells, found = Cells.where(unknown), np.zeros((frame.height, frame.width), np.float32)
     values = np.clip(along_colours(frame, low, guide, cells, step), 0, 1)
     found.reshape(-1)[cells.samples(found, (step, step))] = values
     return found

@@ -136,5 +136,5 @@ def _second_stage(edges: str, options: RuntimeOptions) -> TrimapMatting:
 
 
 def _absolute(name: str) -> str:
-    path = Path(name)
-    return str(path.resolve()) if path.is_file() else name
+    """Of a file; what is none stays the name that it is."""
+    return str(Path(name).resolve()) if name.endswith(".onnx") else name
