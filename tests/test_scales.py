@@ -1,13 +1,18 @@
 """Small subjects seen closer: what is looked at again, and what is made of it."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
 
 import cv2
 import numpy as np
 
+from pipeline.composite import Transparent
 from pipeline.frame import AlphaMatte, Frame, Roi
 from pipeline.scales import MOST_CROPS, SMALL, SeveralScales, small_crops
 from pipeline.subject import WHOLE, Look
+from stream.loaded_networks import LoadedNetworks
+from tests.api_serving import api, encode, fetch, make
 from tests.scenes import disc_alpha, paint
 
 SIZE = 640, 360
@@ -111,3 +116,23 @@ def test_a_crop_that_is_asked_for_is_looked_at_as_it_is() -> None:
     segmenter = Coarse()
     SeveralScales(segmenter)(frame_of(discs((200, 150, 30))), Look(crop=Roi(0, 0, 300, 300)))
     assert segmenter.seen == [SIZE]
+
+
+def test_pictures_are_looked_at_closer_and_frames_are_not() -> None:
+    frame, seen = frame_of(discs((200, 150, 30))), []
+    for pictures in (True, False):
+        segmenter = Coarse()
+        networks = LoadedNetworks(cast(Any, segmenter))
+        way = networks.picture_matting if pictures else networks.matting
+        way(Transparent()).process(frame)
+        seen.append(len(segmenter.seen))
+    assert seen == [2, 1]
+
+
+async def test_a_picture_by_request_is_looked_at_closer_too(tmp_path: Path) -> None:
+    truth, segmenter = discs((200, 150, 30)), Coarse()
+    async with api(tmp_path, segmenter) as client:
+        _, answer = await make(client, encode(frame_of(truth).rgb))
+        matte = await fetch(client, answer["matte_url"]) / 255
+    assert len(segmenter.seen) == 2
+    assert np.abs(matte - truth).mean() < 0.001
