@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from pipeline.errors import ModelError, ModelMissingError, RuntimeUnavailableError
-from pipeline.frame import AlphaMatte, RgbImage, Trimap
+from pipeline.frame import AlphaMatte, RgbImage, Trimap, resize
 from pipeline.matting_form import Form, Input, Scaling, Tensor
 from pipeline.network import RuntimeOptions
 from pipeline.runtime import first_that_works
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 STRIDE = 32
 """Sides are padded to its multiples where a network takes any: most halve them five times."""
 MOST_PIXELS = 1_000_000
-"""Of what a network of any size is shown: half of a 1080p frame, at some kilobytes a pixel."""
+"""Of what a network of any size is shown: half of a 1080p frame. Its memory grows with them."""
 _SLACK = 0.01
 """By which alpha may miss 0…1, for rounding."""
 _DEFAULTS = RuntimeOptions()
@@ -27,7 +27,6 @@ _DEFAULTS = RuntimeOptions()
 class Runner(Protocol):
     """A network as it runs, with what its file says of itself."""
 
-    runtime: str
     inputs: list[Input]
     metadata: dict[str, str]
 
@@ -61,8 +60,7 @@ class MattingNetwork:
             return alpha[:height, :width]
         down, across = self._form.size
         nearest = cv2.resize(trimap, (across, down), interpolation=cv2.INTER_NEAREST)
-        alpha = self._alpha(cv2.resize(rgb, (across, down), interpolation=cv2.INTER_AREA), nearest)
-        return cv2.resize(alpha, (width, height), interpolation=cv2.INTER_LINEAR)
+        return resize(self._alpha(resize(rgb, across, down), nearest), width, height)
 
     def _alpha(self, rgb: RgbImage, trimap: Trimap) -> AlphaMatte:
         wanted = (1, 1, *trimap.shape)
@@ -94,8 +92,6 @@ def _load(runtime: str, path: Path, options: RuntimeOptions) -> Runner:
 
 class _OpenVinoRunner:
     """In full precision unless another is asked for: nobody knows what this network bears."""
-
-    runtime = "openvino"
 
     def __init__(self, path: Path, options: RuntimeOptions) -> None:
         import openvino as ov
@@ -142,7 +138,6 @@ class _OnnxRunner:
 
         provider = PROVIDERS[runtime]
         check_installed(runtime, provider)
-        self.runtime = runtime
         try:
             session: Any = open_session(path.read_bytes(), provider, "f32", options)
         except Exception as error:  # ONNX Runtime's errors share no narrower base

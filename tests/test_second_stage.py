@@ -32,7 +32,7 @@ class Red:
 
     def __call__(self, rgb: RgbImage, trimap: Trimap) -> AlphaMatte | None:
         self.seen.append(trimap)
-        return rgb[..., 0].astype(np.float32) / 255
+        return np.float32(1 / 255) * rgb[..., 0].astype(np.float32)
 
 
 def soft_disc(radius: float = 100) -> AlphaMatte:

@@ -69,7 +69,7 @@ def picture_options(
     models: Sequence[str],
     default_model: str,
     longest_side: int,
-    edges: Sequence[str] = (GAN,),
+    edges: Sequence[str],
 ) -> PictureOptions:
     """Problem 422 for a field that is unknown or makes no sense."""
     taken = Fields(fields, "enable_gan", "model", "background", "output", "max_side", "edges")
