@@ -69,8 +69,8 @@ def score(segmenter: Segmenter, frame: Frame, truth: AlphaMatte) -> Score:
     seconds = time.perf_counter() - began
     alpha = Matting(segmenter, Transparent(), smooth=False, follow=False).process(frame).alpha
     one, other = alpha > 0.5, truth > 0.5
-    iou = np.count_nonzero(one & other) / max(1, np.count_nonzero(one | other))
-    return Score(iou, float(np.abs(alpha - truth).mean()), seconds)
+    both, either = int(np.sum(one & other)), int(np.sum(one | other))
+    return Score(both / max(1, either), float(np.abs(alpha - truth).mean()), seconds)
 
 
 def row(name: str, scores: Sequence[Score]) -> str:

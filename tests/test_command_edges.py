@@ -41,7 +41,9 @@ def test_a_picture_s_edge_is_found_by_a_network_of_one_s_own(
     report = json.loads(ran.out)
     assert report["network"]["edges"] == str(own)
     assert report["rois"]["refined"] == 1
-    alpha = cv2.imread(str(made), cv2.IMREAD_UNCHANGED)[..., 3] / 255
+    cut_out = cv2.imread(str(made), cv2.IMREAD_UNCHANGED)
+    assert cut_out is not None
+    alpha = cut_out[..., 3] / 255
     assert np.abs(alpha - disc_alpha(320, 240, 160, 120, 70)).mean() < 0.002
 
 
