@@ -24,6 +24,8 @@ AGREES = 0.1
 """The least IoU, within a crop, of what was seen closer and in the whole. The first look is coarse;
 below that the two are not about the same thing."""
 _FOREGROUND = 0.5
+_LEAST_SIDE = 16
+"""Pixels of a crop: in fewer there is nothing closer to see."""
 _SPECK = 2e-4
 """Part of the frame below which what was found is noise."""
 _FEATHER = 0.1
@@ -66,8 +68,13 @@ def small_crops(alpha: AlphaMatte, frame: Frame) -> list[Roi]:
             continue
         pixels = left * across, top * down, (left + width) * across, (top + height) * down
         crops.append(grown(Roi(*map(int, pixels)), MARGIN, frame))
-    small = [crop for crop in _merged(crops) if _area(crop) < SMALL * frame.width * frame.height]
+    small = [crop for crop in _merged(crops) if _is_small(crop, frame)]
     return sorted(small, key=_area, reverse=True)[:MOST_CROPS]
+
+
+def _is_small(crop: Roi, frame: Frame) -> bool:
+    has_detail = min(crop.width, crop.height) >= _LEAST_SIDE
+    return has_detail and _area(crop) < SMALL * frame.width * frame.height
 
 
 def _merged(crops: list[Roi]) -> list[Roi]:

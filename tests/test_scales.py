@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import cv2
 import numpy as np
+import pytest
 
 from pipeline.composite import Transparent
 from pipeline.frame import AlphaMatte, Frame, Roi
@@ -79,6 +80,17 @@ def test_specks_are_no_subjects_and_crops_are_few() -> None:
     crops = small_crops(many, frame)
     assert len(crops) == MOST_CROPS
     assert all(crop.width * crop.height < SMALL * SIZE[0] * SIZE[1] for crop in crops)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (17, 33), (3000, 9)])
+def test_any_size_of_picture_is_taken(size: tuple[int, int]) -> None:
+    width, height = size
+    rgb = np.zeros((height, width, 3), np.uint8)
+    rgb[:, : max(1, width // 5), 0] = 255
+    segmenter = Coarse()
+    found = SeveralScales(segmenter)(Frame.from_rgb(rgb))
+    assert found.shape == (32, 32)
+    assert segmenter.seen == [size]
 
 
 def test_a_closer_look_that_sees_something_else_does_not_count() -> None:

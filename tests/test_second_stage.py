@@ -106,6 +106,18 @@ def test_a_large_edge_is_solved_reduced_and_brought_up(
     assert np.abs(after - truth)[unknown].mean() < 0.05
 
 
+@pytest.mark.parametrize("most_pixels", [50, 10**6])
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (17, 33), (641, 361), (60, 500)])
+def test_any_size_of_frame_is_taken(size: tuple[int, int], most_pixels: int) -> None:
+    width, height = size
+    truth = disc_alpha(width, height, width / 2, height / 2, min(size) / 3)
+    view = view_of(truth, shown(truth, as_yuv420), blur=32)
+    after = TrimapRefiner(Red(most_pixels=most_pixels))(view).matte.full
+    assert after.shape == (height, width)
+    assert after.min() >= 0
+    assert after.max() <= 1
+
+
 def test_where_time_is_bounded_nothing_is_begun() -> None:
     view, matting = view_of(soft_disc()), Red()
     refined = TrimapRefiner(matting)(view, left=10.0)
