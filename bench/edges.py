@@ -20,6 +20,7 @@ from bench.edges_page import IOU, METRICS, Scores, page
 from bench.methods import without_places
 from bench.quality import current_commit, machine
 from pipeline.cells import cell_side
+from pipeline.closed_form import ClosedForm
 from pipeline.edges import tiling, uncertainty
 from pipeline.errors import LivematteError
 from pipeline.frame import AlphaMatte, Frame, RgbImage, Trimap
@@ -29,7 +30,9 @@ from pipeline.metrics import Meter
 from pipeline.models import DEFAULT_MODEL, EDGE
 from pipeline.patch_network import load_patch_network
 from pipeline.refine import EdgeView, GanRefiner
+from pipeline.second_stage import TrimapRefiner
 from pipeline.segment import U2Net
+from pipeline.trimap import certain_trimap
 
 _REMBG_FOREGROUND, _REMBG_BACKGROUND, _REMBG_ERODED = 240, 10, 10
 """The trimap that rembg draws by default: levels of 255, and pixels."""
@@ -63,11 +66,17 @@ def view_of(frame: Frame, coarse: AlphaMatte) -> EdgeView:
 
 
 def ways(refiner: GanRefiner | None, closed_form: bool) -> dict[str, Way]:
-    """How a coarse matte is brought to size, by name."""
+    """How a coarse matte is brought to size, by name.
+
+    Closed form is given rembg's trimap, the second stage (`--edges closed-form`) its own.
+    """
     found: dict[str, Way] = {"bilinear": _bilinear, "guided": lambda view: view.matte.full}
     if refiner is not None:
         found["refined"] = lambda view: refiner(view).matte.full
-    return found | ({"closed form": _closed_form} if closed_form else {})
+    if closed_form:
+        solver = TrimapRefiner(ClosedForm())
+        found |= {"closed form": _closed_form, "second stage": lambda view: solver(view).matte.full}
+    return found
 
 
 def scores_of(view: EdgeView, truth: AlphaMatte, chosen: Mapping[str, Way]) -> Scores:
@@ -81,12 +90,7 @@ def scores_of(view: EdgeView, truth: AlphaMatte, chosen: Mapping[str, Way]) -> S
 def rembg_trimap(alpha: AlphaMatte) -> Trimap:
     """Certain foreground and background by rembg's thresholds, each eroded."""
     levels = np.asarray(cv2.convertScaleAbs(alpha, alpha=255))
-    kernel = np.ones((_REMBG_ERODED, _REMBG_ERODED), np.uint8)
-    inside = cv2.erode((levels > _REMBG_FOREGROUND).astype(np.uint8), kernel, borderValue=0)
-    outside = cv2.erode((levels < _REMBG_BACKGROUND).astype(np.uint8), kernel, borderValue=1)
-    trimap = np.full(alpha.shape, 128, np.uint8)
-    trimap[inside > 0], trimap[outside > 0] = 255, 0
-    return trimap
+    return certain_trimap(levels, _REMBG_FOREGROUND, _REMBG_BACKGROUND, _REMBG_ERODED)
 
 
 def _bilinear(view: EdgeView) -> AlphaMatte:

@@ -46,6 +46,19 @@ def guided_upsample(
     return EdgeMatte(cells, values, low > 0.5, frame.width, frame.height, side)
 
 
+def along_colours(
+    frame: Frame, alpha: AlphaMatte, guide: NDArray[np.uint8], cells: Cells, side: int
+) -> Floats:
+    """Alpha of the pixels of some cells along the frame's colours, 0…1: float32 (n, side²).
+
+    `alpha` float32 and `guide` RGB uint8 (h, w, 3) are of the frame's grid of cells of `side`
+    pixels.
+    """
+    coarse = cells.enlarge(alpha, (side, side))
+    everywhere = np.ones_like(alpha)
+    return _refined(frame, cells, side, coarse, fit(guide, alpha), everywhere)
+
+
 def uncertain_band(alpha: AlphaMatte) -> Floats:
     """1 where alpha is neither clearly foreground nor well inside the background, falling to 0."""
     certain = (alpha < CERTAIN_BACKGROUND) | (alpha > CERTAIN_FOREGROUND)

@@ -66,9 +66,10 @@ class EdgeView:
 class EdgeRefiner(Protocol):
     """Refines the edges of frames, in order, each within the seconds that are left for it.
 
-    `carried` is all that it remembers from one frame to the next.
+    `carried` is all that it remembers from one frame to the next; `name` is for reports.
     """
 
+    name: str
     carried: Carried
 
     def __call__(self, view: EdgeView, left: float = math.inf) -> Refined: ...
@@ -76,6 +77,8 @@ class EdgeRefiner(Protocol):
 
 class GanRefiner:
     """Refines by a generator; `cost` is what a patch takes, in seconds, as lately measured."""
+
+    name = "gan"
 
     def __init__(
         self, network: PatchNetwork, clock: Callable[[], float] = time.perf_counter

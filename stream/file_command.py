@@ -36,6 +36,7 @@ from stream.matte_options import (
 )
 from stream.network_options import (
     BudgetOption,
+    EdgesOption,
     ModelOption,
     PrecisionOption,
     RefineOption,
@@ -98,6 +99,7 @@ def file(
     threads: ThreadsOption = 0,
     require_gpu: RequireGpuOption = False,
     refine: RefineOption = "auto",
+    edges: EdgesOption = "gan",
     budget: BudgetOption = None,
     keep: KeepOption = "all",
     opening: OpeningOption = 0,
@@ -196,7 +198,8 @@ def file(
     )
     runtimes = RuntimeOptions(runtime, precision, threads, require_gpu, FILE.segmenters)
     sizes = (size,) if size else ()
-    choice = NetworkChoice(model_for(model, subject), runtimes, sizes, refine, seconds(budget))
+    name = model_for(model, subject)
+    choice = NetworkChoice(name, runtimes, sizes, refine, seconds(budget), edges)
     engines = _engine(engine, ray_address, choice)
     if output_dir is None:
         report = engines.one(single(paths), options)

@@ -100,7 +100,7 @@ class FileJob:
                 done = self._run_resumable(matting, on_frame)
             else:
                 done = self._run_at_once(*self._sink, matting, on_frame)
-        return done | {"network": loaded.segmenter.runs_on, "rois": matting.rois.means()}
+        return done | {"network": loaded.runs_on, "rois": matting.rois.means()}
 
     @property
     def background(self) -> str:
@@ -188,7 +188,8 @@ class FileJob:
 def _network(matting: Matting) -> list[Any]:
     """What sees and what refines."""
     runs_on = matting.segmenter.runs_on if isinstance(matting.segmenter, U2Net) else None
-    return [runs_on, matting.edges is not None, matting.refine, matting.ladder.budget]
+    edges = matting.edges.name if matting.edges is not None else None
+    return [runs_on, edges, matting.refine, matting.ladder.budget]
 
 
 def alpha_in(output: Path, options: FileOptions, background: Background) -> AlphaIn:

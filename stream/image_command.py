@@ -17,7 +17,7 @@ from pipeline.runtime import RuntimeOptions
 from pipeline.shape import Shape
 from stream.background import open_background
 from stream.doubt_log import DoubtLog
-from stream.loaded_networks import LoadedNetworks
+from stream.loaded_networks import NetworkChoice
 from stream.matte_options import (
     ClosingOption,
     CorrectColoursOption,
@@ -29,6 +29,7 @@ from stream.matte_options import (
     SmallestOption,
 )
 from stream.network_options import (
+    EdgesOption,
     ModelOption,
     PrecisionOption,
     RefineOption,
@@ -48,6 +49,7 @@ EXAMPLES = "\n\n".join(
         "livematte image portrait.jpg out.jpg --background beach.jpg",
         "livematte image photos/ cut-outs/ --format webp",
         "livematte image party.jpg one.png --keep 0.3,0.5 --shift -1",
+        "livematte image portrait.jpg portrait.png --edges closed-form",
     )
 )
 
@@ -81,6 +83,7 @@ def image(
     model: ModelOption = None,
     size: SizeOption = None,
     refine: RefineOption = "auto",
+    edges: EdgesOption = "gan",
     runtime: RuntimeOption = "auto",
     precision: PrecisionOption = "auto",
     threads: ThreadsOption = 0,
@@ -117,14 +120,14 @@ def image(
     check_formats([target for _, target in pairs], transparent=isinstance(behind, Transparent))
     options = RuntimeOptions(runtime, precision, threads, require_gpu)
     name, sizes = model_for(model, subject), (size,) if size else ()
-    networks = LoadedNetworks.load(name, options, sizes, refine)
-    matting = networks.matting(behind, smooth=False, follow=False, options=wanted)
+    networks = NetworkChoice(name, options, sizes, refine, edges=edges).load()
+    matting = networks.picture_matting(behind, wanted)
     log = DoubtLog(log_doubtful) if log_doubtful else None
     written, failed = matte_all(matting, pairs, quality, max_pixels, log)
     report: dict[str, Any] = {
         "written": written,
         "failed": failed,
-        "network": networks.segmenter.runs_on,
+        "network": networks.runs_on,
     }
     report |= {"rois": matting.rois.means()}
     line = f"{len(written)} pictures written"

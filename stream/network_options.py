@@ -41,6 +41,15 @@ RefineOption = Annotated[
         "lasts and without one all of it; on, all of it whatever that takes; or off."
     ),
 ]
+EdgesOption = Annotated[
+    str,
+    typer.Option(
+        metavar="gan|closed-form|PATH",
+        help="What refines the edge: our generator, patch by patch; closed-form matting, some "
+        "seconds a picture (pip install 'livematte[matting]'); or a matting network, an .onnx file "
+        "that takes a picture and a trimap.",
+    ),
+]
 BudgetOption = Annotated[
     float | None,
     typer.Option(min=0, help="Milliseconds for a frame, to hold which quality is given up."),

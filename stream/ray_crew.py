@@ -48,7 +48,7 @@ class PartMaker:
 
     async def load(self, choice: NetworkChoice) -> Ready:
         self._networks = choice.load()
-        return Ready(versions(), self._networks.segmenter.runs_on)
+        return Ready(versions(), self._networks.runs_on)
 
     async def make(self, order: Order, part: Part, attempt: str) -> Made:
         assert self._networks is not None

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any, TypeVar
 
 from pipeline.errors import Interruption
@@ -30,8 +29,7 @@ class RayEngine:
     """
 
     def __init__(self, choice: NetworkChoice, address: str | None) -> None:
-        path = Path(choice.model)
-        self._choice = replace(choice, model=str(path.resolve())) if path.is_file() else choice
+        self._choice = choice.resolved
         self._address = address
 
     def one(self, job: Job, options: FileOptions) -> Report:

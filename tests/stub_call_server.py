@@ -50,6 +50,7 @@ PICTURES: dict[str, object] = {
     "longest_side": 4096,
     "models": ["people", "u2netp"],
     "model": "u2netp",
+    "edges": ["gan", "closed-form"],
     "outputs": ["png", "webp"],
 }
 STATS: dict[str, object] = {

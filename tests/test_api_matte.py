@@ -34,12 +34,12 @@ class Two:
     def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
         alpha = np.zeros((48, 64), np.float32)
         alpha[8:40, 4:28] = 1
-        alpha[16:32, 44:56] = 1
+        alpha[12:36, 42:60] = 1
         return alpha
 
 
 def test_pictures_and_clips_take_the_same_fields() -> None:
-    assert picture_options(ALL, ["u2netp"], "u2netp", 2048).matte == AS_OPTIONS
+    assert picture_options(ALL, ["u2netp"], "u2netp", 2048, ["gan"]).matte == AS_OPTIONS
     assert video_options(ALL, ["u2netp"], "u2netp").matte == AS_OPTIONS
     assert set(ALL) == set(MATTE_FIELDS) == set(matte_schemas())
 
@@ -60,7 +60,7 @@ def test_pictures_and_clips_take_the_same_fields() -> None:
 )
 def test_what_makes_no_sense_is_refused_with_what_is_wanted(name: str, text: str) -> None:
     with pytest.raises(Problem, match=name) as refused:
-        picture_options({name: text}, ["u2netp"], "u2netp", 2048)
+        picture_options({name: text}, ["u2netp"], "u2netp", 2048, ["gan"])
     assert refused.value.status == 422
 
 

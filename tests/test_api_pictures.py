@@ -316,6 +316,7 @@ async def test_settings_say_what_is_taken(tmp_path: Path) -> None:
         "longest_side": 512,
         "models": ["half", "other"],
         "model": "half",
+        "edges": ["gan", "closed-form"],
         "outputs": ["png", "webp"],
     }
 

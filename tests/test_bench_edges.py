@@ -36,7 +36,8 @@ def test_every_way_is_judged_and_the_guided_one_beats_the_bilinear(tmp_path: Pat
 
 
 def test_without_weights_the_other_ways_are_judged() -> None:
-    assert list(ways(None, closed_form=True)) == ["bilinear", "guided", "closed form"]
+    wanted = ["bilinear", "guided", "closed form", "second stage"]
+    assert list(ways(None, closed_form=True)) == wanted
 
 
 def test_closed_form_matting_is_given_the_trimap_of_its_peer() -> None:

@@ -4,6 +4,7 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.browser import Visit
+from tests.stub_call_server import PICTURES
 from tests.stub_studio_server import StubStudioServer
 from tests.studio import disc, look, settled, studio_page
 from tests.test_page_call import NAMELESS
@@ -87,3 +88,16 @@ async def test_what_was_set_is_there_on_the_next_visit(
         assert await asked(page, studio, 3) == {"feather": "6"}
         words = await page.page.text_content("label:has([name=feather]) .amount")
         assert words == "6 pixels outside"
+
+
+async def test_what_refines_the_edge_is_chosen_where_the_server_has_more_than_the_generator(
+    browser: Browser, studio: StubStudioServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with studio_page(browser, studio, disc()) as page:
+        assert "edges" not in studio.requests[0]
+        await page.page.select_option("[name=edges]", label="Closed form")
+        await asked(page, studio, 2)
+        assert studio.requests[1]["edges"] == "closed-form"
+    monkeypatch.setitem(PICTURES, "edges", ["gan"])
+    async with studio_page(browser, studio, disc()) as page:
+        assert await page.page.is_hidden("[name=edges]")

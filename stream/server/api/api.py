@@ -56,6 +56,7 @@ class Api:
             "longest_side": self.settings.longest_side,
             "models": self.models,
             "model": self.pictures.default_model,
+            "edges": self.pictures.edges,
             "outputs": list(get_args(PictureOutput)),
         }
 

@@ -17,7 +17,7 @@ from stream.server.api.describe import (
 )
 from stream.server.api.hard_case_paths import hard_case_paths
 from stream.server.api.matte_fields import matte_schemas
-from stream.server.api.options import LEAST_SIDE, PictureOutput, VideoOutput
+from stream.server.api.options import GAN, LEAST_SIDE, PictureOutput, VideoOutput
 from stream.server.api.schemas import (
     BACKGROUND,
     BEGUN,
@@ -66,6 +66,7 @@ def _pictures(api: Api) -> Json:
         "background": BACKGROUND | {"default": "transparent"},
         "output": one_of(get_args(PictureOutput), "png"),
         "max_side": number(LEAST_SIDE, longest, longest),
+        "edges": one_of(api.pictures.edges, GAN),
         **matte_schemas(),
     }
     made = answer("Picture", "What was made of it, and where to fetch that.")
@@ -109,9 +110,14 @@ def _rembg(api: Api) -> Json:
     fields = {
         "model": one_of(api.models, api.pictures.default_model),
         "a": BOOLEAN | {"description": "Refine the edge."},
-        "af": byte | {"description": "Checked, and of no effect."},
-        "ab": byte | {"description": "Checked, and of no effect."},
-        "ae": {"type": "integer", "minimum": 0, "maximum": 10_000},
+        "af": byte | {"description": "Levels above which the matte is certain, 240."},
+        "ab": byte | {"description": "Levels below which it is certainly background, 10."},
+        "ae": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 10_000,
+            "description": "Pixels by which what is certain is eroded, 10.",
+        },
         "om": BOOLEAN | {"description": "The matte alone."},
         "ppm": BOOLEAN | {"description": "Clean the matte up: opened, blurred and cut."},
         "bgc": {

@@ -4,13 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from pipeline.closed_form import ClosedForm
 from pipeline.matte_options import AS_FOUND, MatteOptions
+from pipeline.refine import GanRefiner
 from stream.server.api.fields import Fields
 from stream.server.api.matte_fields import MATTE_FIELDS, read_matte
 from stream.server.problems import Problem
 
 PictureOutput = Literal["png", "webp"]
 VideoOutput = Literal["mp4", "webm", "mov"]
+GAN, CLOSED_FORM = GanRefiner.name, ClosedForm.name
+"""What may refine a picture's edge."""
 LEAST_SIDE = 64
 """Pixels: a matte made at less is of no use."""
 
@@ -25,6 +29,8 @@ class PictureOptions:
     background: str = "transparent"
     output: PictureOutput = "png"
     max_side: int = 2048
+    edges: str = GAN
+    """What refines the edge, of those that this server has."""
     matte: MatteOptions = AS_FOUND
 
     def as_dict(self) -> dict[str, Any]:
@@ -37,6 +43,9 @@ class RembgOptions:
 
     model: str
     alpha_matting: bool = False
+    limits: tuple[int, int, int] = (240, 10, 10)
+    """Of alpha matting: levels of 255 above which the matte is certain and below which it is
+    background, and pixels by which both are eroded."""
     only_mask: bool = False
     post_process: bool = False
     background: tuple[int, int, int, int] | None = None
@@ -57,16 +66,22 @@ class VideoOptions:
 
 
 def picture_options(
-    fields: Mapping[str, str], models: Sequence[str], default_model: str, longest_side: int
+    fields: Mapping[str, str],
+    models: Sequence[str],
+    default_model: str,
+    longest_side: int,
+    edges: Sequence[str],
 ) -> PictureOptions:
     """Problem 422 for a field that is unknown or makes no sense."""
-    taken = Fields(fields, "enable_gan", "model", "background", "output", "max_side", *MATTE_FIELDS)
+    names = "enable_gan", "model", "background", "output", "max_side", "edges"
+    taken = Fields(fields, *names, *MATTE_FIELDS)
     return PictureOptions(
         taken.one_of("model", models, default_model),
         taken.boolean("enable_gan", True),
         taken.background("transparent"),
         taken.one_of("output", get_args(PictureOutput), "png"),
         taken.number("max_side", longest_side, LEAST_SIDE, longest_side),
+        taken.one_of("edges", edges, GAN),
         read_matte(taken),
     )
 
@@ -91,12 +106,14 @@ def rembg_options(
 ) -> RembgOptions:
     """Problem 422. What rembg's server has and this one does not is passed over, as is there."""
     taken = Fields(fields)
-    for name, usual in (("af", 240), ("ab", 10)):
-        taken.number(name, usual, 0, 255)
-    taken.number("ae", 10, 0, 10_000)
     return RembgOptions(
         taken.one_of("model", models, default_model),
         taken.boolean("a", False),
+        (
+            taken.number("af", 240, 0, 255),
+            taken.number("ab", 10, 0, 255),
+            taken.number("ae", 10, 0, 10_000),
+        ),
         taken.boolean("om", False),
         taken.boolean("ppm", False),
         taken.rgba("bgc"),

@@ -17,11 +17,12 @@ from pipeline.frame import AlphaMatte, Frame, RgbImage
 from pipeline.matte_options import AS_FOUND, MatteOptions
 from pipeline.matting import Found, Matted, Matting
 from pipeline.refine import EdgeRefiner
+from pipeline.second_stage import TrimapMatting
 from pipeline.segment import Segmenter
 from pipeline.subject import WHOLE, Look
 from stream.convert import to_bytes
 from stream.picture_io import decoded, decoded_alpha, encoded, encoded_as
-from stream.server.api.options import PictureOptions
+from stream.server.api.options import GAN, PictureOptions
 from stream.server.api.result import Result
 from stream.server.picture_file import picture_size
 from stream.server.problems import Problem
@@ -42,6 +43,8 @@ class Tools:
     segmenter: Segmenter
     refiners: Refiners
     background: Background
+    solver: TrimapMatting | None = None
+    """What rembg's alpha matting is done by, where that is installed."""
 
 
 class Reduced:
@@ -65,6 +68,11 @@ class Reduced:
         return matted.alpha
 
 
+def no_refiner() -> None:
+    """Of an edge that stays as it is."""
+    return None
+
+
 def check_picture(data: bytes, pixels: int) -> None:
     """Problem 415 or 422 for what is not to be decoded at all; reads the header alone."""
     width, height = picture_size(data)
@@ -78,9 +86,10 @@ def matte_picture(data: bytes, options: PictureOptions, tools: Tools) -> Result:
     """All of it for one picture that has been checked; Problem 422 if it is damaged."""
     frame = decode_frame(data)
     scaled_from = reduced_size(frame.width, frame.height, options.max_side)
+    first = tools.refiners if options.edges == GAN else no_refiner  # it is solved once, at the end
     reduced, wanted = None, options.matte
     if scaled_from:
-        reduced = Reduced(tools.segmenter, options.max_side, tools.refiners, wanted.keep)
+        reduced = Reduced(tools.segmenter, options.max_side, first, wanted.keep)
         wanted = replace(wanted, keep="all")
     pipeline = matting(reduced or tools.segmenter, tools.refiners, tools.background, wanted)
     matted, found = matted_from(pipeline, frame)

@@ -22,7 +22,9 @@ async def remove_background(request: web.Request) -> web.Response:
     pictures, limits = api.pictures, api.settings
     with pictures.places.inside():
         data, fields = await read_picture_form(request, limits.upload_bytes)
-        options = picture_options(fields, api.models, pictures.default_model, limits.longest_side)
+        options = picture_options(
+            fields, api.models, pictures.default_model, limits.longest_side, pictures.edges
+        )
         made = await pictures.remove_background(data, options)
     mount = request.path.removesuffix(REMOVE_BACKGROUND)
     return web.json_response(_answer(made, mount, time.perf_counter() - began))

@@ -10,11 +10,15 @@ from functools import partial
 from importlib import metadata
 from typing import Any
 
+from pipeline import closed_form
+from pipeline.closed_form import ClosedForm
 from pipeline.composite import Background, Picture, Transparent
 from pipeline.frame import RgbImage
 from pipeline.models import EDGE, MODEL_FOR
-from stream.server.api.options import PictureOptions, RembgOptions
-from stream.server.api.picture import Tools, check_picture, matte_picture
+from pipeline.scales import SeveralScales
+from pipeline.second_stage import TrimapRefiner
+from stream.server.api.options import CLOSED_FORM, GAN, PictureOptions, RembgOptions
+from stream.server.api.picture import Refiners, Tools, check_picture, matte_picture, no_refiner
 from stream.server.api.published import rembg_picture
 from stream.server.api.queue import Flights, Places
 from stream.server.api.result import Result
@@ -56,13 +60,17 @@ class Pictures:
         names = self._networks.names
         return MODEL_FOR["any"] if MODEL_FOR["any"] in names else names[0]
 
+    @property
+    def edges(self) -> list[str]:
+        """What may refine them here."""
+        return [GAN, CLOSED_FORM] if closed_form.is_installed() else [GAN]
+
     async def remove_background(self, data: bytes, options: PictureOptions) -> Made:
         """Problem 415, 422 or 503; OptionError or ModelError for what the options name."""
         await asyncio.to_thread(check_picture, data, self._settings.pixels)
         background, name = await self._background(options.background)
-        segmenter = await self._networks.get(options.model, "picture")
-        refiners = self._networks.picture_refiner if options.enable_gan else _no_refiner
-        tools = Tools(segmenter, refiners, background)
+        segmenter = SeveralScales(await self._networks.get(options.model, "picture"))
+        tools = Tools(segmenter, self._refiners(options), background)
         about = options.as_dict() | {"background": name}
         return await self._once(data, about, partial(matte_picture, data, options, tools))
 
@@ -70,8 +78,9 @@ class Pictures:
         """The same, as rembg's server answers."""
         await asyncio.to_thread(check_picture, data, self._settings.pixels)
         segmenter = await self._networks.get(options.model, "published")
-        tools = Tools(segmenter, self._networks.picture_refiner, Transparent())
-        about = options.as_dict() | {"as": "rembg"}
+        solver = ClosedForm() if closed_form.is_installed() else None
+        tools = Tools(segmenter, self._networks.picture_refiner, Transparent(), solver)
+        about = options.as_dict() | {"as": "rembg", "solved": solver is not None}
         return await self._once(data, about, partial(rembg_picture, data, options, tools))
 
     async def find(self, name: str) -> Result | None:
@@ -85,6 +94,11 @@ class Pictures:
     async def aclose(self) -> None:
         await self._flights.aclose()
         await self._worker.aclose()
+
+    def _refiners(self, options: PictureOptions) -> Refiners:
+        if options.edges == CLOSED_FORM:
+            return _closed_form
+        return self._networks.picture_refiner if options.enable_gan else no_refiner
 
     async def _once(
         self, data: bytes, about: Mapping[str, Any], work: Callable[[], Result]
@@ -137,5 +151,5 @@ def _digest(rgb: RgbImage) -> str:
     return hashlib.sha256(rgb.tobytes()).hexdigest()
 
 
-def _no_refiner() -> None:
-    return None
+def _closed_form() -> TrimapRefiner:
+    return TrimapRefiner(ClosedForm())

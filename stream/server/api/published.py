@@ -16,7 +16,9 @@ from pipeline.composite import composite_apart
 from pipeline.frame import AlphaMatte, Frame
 from pipeline.matte import EdgeMatte
 from pipeline.runtime import Network
+from pipeline.second_stage import TrimapMatting, solved
 from pipeline.subject import WHOLE, Look
+from pipeline.trimap import UNKNOWN, certain_trimap
 from stream.convert import to_bytes
 from stream.picture_io import encoded_as
 from stream.server.api.options import RembgOptions
@@ -45,19 +47,31 @@ class Published:
 def rembg_picture(data: bytes, options: RembgOptions, tools: Tools) -> Result:
     """One picture that has been checked; Problem 422 if it is damaged.
 
-    With `alpha_matting` the edge is refined as everywhere in this server, instead of by rembg's
-    closed form.
+    With `alpha_matting` the edge is found in closed form from a trimap, as rembg does; where that
+    is not installed it is refined as everywhere in this server.
     """
     frame = decode_frame(data)
-    if options.alpha_matting:
+    if options.alpha_matting and tools.solver is None:
         alpha = matting(tools.segmenter, tools.refiners).process(frame).alpha
     else:
         alpha = np.clip(lanczos(tools.segmenter(frame), frame.height, frame.width), 0, 1)
     if options.post_process:
         alpha = post_processed(alpha)
+    if options.alpha_matting and tools.solver is not None and not options.only_mask:
+        alpha = _solved(frame, alpha, options, tools.solver)
     picture = to_bytes(alpha) if options.only_mask else _cut_out(frame, alpha, options)
     code = encoded_as(".png", picture)
     return Result(code, b"", "png", frame.width, frame.height, time.time())
+
+
+def _solved(
+    frame: Frame, alpha: AlphaMatte, options: RembgOptions, solver: TrimapMatting
+) -> AlphaMatte:
+    """From rembg's own trimap; as it is where that does not say what both grounds are."""
+    trimap = certain_trimap(to_bytes(alpha), *options.limits)
+    if not {0, UNKNOWN, 255} <= set(np.unique(trimap).tolist()):
+        return alpha
+    return solved(solver, frame, trimap, np.where(trimap == UNKNOWN, alpha, trimap == 255))
 
 
 def lanczos(plane: NDArray[Any], height: int, width: int) -> NDArray[np.float32]:

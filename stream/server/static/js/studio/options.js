@@ -5,6 +5,7 @@ import { goesWithoutSaying, refreshShape } from "./shape.js";
 const KEPT = "livematte-studio";
 const SIDES = [512, 1024, 2048, 4096, 8192];
 const USUAL_SIDE = 2048;
+const REFINERS = { gan: "The generator", "closed-form": "Closed form" };
 
 /** Fires `change` when what is shown has to be made anew, `format` when only files are others. */
 export class Options extends EventTarget {
@@ -37,6 +38,8 @@ export class Options extends EventTarget {
     sides.push(pictures.longest_side);
     fill(this.#form.model, pictures.models, pictures.model);
     fill(this.#form.max_side, sides, USUAL_SIDE, (side) => `${side} pixels`);
+    fill(this.#form.edges, pictures.edges, pictures.edges[0], (name) => REFINERS[name]);
+    document.getElementById("refined-by").hidden = pictures.edges.length < 2;
     for (const field of this.#matteFields) put(field, kept[field.name]);
     refreshShape();
     this.#form.output.value = kept.output ?? "png";
@@ -66,14 +69,15 @@ export class Options extends EventTarget {
 
   /** Of a clip; MP4 has no transparency. */
   get clip() {
-    const { max_side: _, ...matte } = this.#matte;
+    const { max_side: _side, edges: _edges, ...matte } = this.#matte;
     const chosen = this.#form.clip.value;
     const output = this.#background === "transparent" && chosen === "mp4" ? "webm" : chosen;
     return { ...matte, background: this.#background, output };
   }
 
   get #matte() {
-    const said = this.#matteFields.filter((field) => !goesWithoutSaying(field));
+    const usual = (field) => field === this.#form.edges && field.selectedIndex === 0;
+    const said = this.#matteFields.filter((field) => !usual(field) && !goesWithoutSaying(field));
     return Object.fromEntries(said.map((field) => [field.name, valueOf(field)]));
   }
 
