@@ -50,9 +50,7 @@ def iou(alpha: AlphaMatte, truth: AlphaMatte) -> float:
 
 def main() -> None:
     model = sys.argv[1] if len(sys.argv) > 1 else MODEL_FOR["any"]
-    matting = LoadedNetworks.load(model, RuntimeOptions()).matting(
-        Transparent(), smooth=False, follow=False
-    )
+    matting = LoadedNetworks.load(model, RuntimeOptions()).picture_matting(Transparent())
     seen: Counter[str] = Counter()
     for photo, mask in pictures():
         segmented = matting.segment(matting.begin(read_frame(photo)))

@@ -64,7 +64,7 @@ def picture_ms() -> dict[str, float]:
     picture = next(film(SIZES["1080p"], 1))
 
     def refined(_: Picture) -> AlphaMatte:
-        matting = networks.matting(Transparent(), smooth=False, follow=False)
+        matting = networks.picture_matting(Transparent())
         return matting.process(Frame.from_rgb(picture)).alpha
 
     seen = {"refined": picture, "published": resize(picture, _SIDE, _SIDE)}

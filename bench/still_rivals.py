@@ -113,7 +113,7 @@ def _pipeline(model: str, refine: Refine) -> Callable[[], AbstractContextManager
             raise AbsentError(without_places(str(error))) from error
 
         def matte(rgb: RgbImage) -> AlphaMatte:
-            matting = networks.matting(Transparent(), smooth=False, follow=False)
+            matting = networks.picture_matting(Transparent())
             return matting.process(Frame.from_rgb(rgb)).alpha
 
         network = networks.segmenter.network

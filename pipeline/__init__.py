@@ -3,8 +3,10 @@
 from pipeline.composite import Blur, Picture, Transparent, solid
 from pipeline.errors import LivematteError, MediaError, ModelError, OptionError
 from pipeline.frame import AlphaMatte, Frame, Roi, Trimap
+from pipeline.matte_options import MatteOptions
 from pipeline.matting import Matted, Matting
 from pipeline.segment import Segmenter, U2Net
+from pipeline.shape import Shape
 from pipeline.temporal import TemporalFilter
 
 __all__ = [
@@ -12,6 +14,7 @@ __all__ = [
     "Blur",
     "Frame",
     "LivematteError",
+    "MatteOptions",
     "Matted",
     "Matting",
     "MediaError",
@@ -20,6 +23,7 @@ __all__ = [
     "Picture",
     "Roi",
     "Segmenter",
+    "Shape",
     "TemporalFilter",
     "Transparent",
     "Trimap",

@@ -13,6 +13,8 @@ from pipeline.frame import AlphaMatte, RgbImage, Trimap
 
 _FILL = 200
 """Entries of the incomplete Cholesky factor for each unknown pixel, at most; 80 are usual."""
+_STEPS = 500
+"""Of the solver, at most; some 30 to 100 are usual. So a hard picture has an end, too."""
 _at_work = threading.Lock()
 """One at a time: each has its hundreds of megabytes, and mutes standard output for a while."""
 
@@ -25,8 +27,8 @@ def is_installed() -> bool:
 class ClosedForm:
     """Alpha as an affine function of colour in all windows of 3 by 3; see `TrimapMatting`.
 
-    The system has 25 entries a pixel, so that `most_pixels` take some 400 MB. One is solved at a
-    time, from whatever thread.
+    The system has 25 entries a pixel, and its factor some 80: `most_pixels` take 400 to 600 MB, and
+    1.3 GB at the very most. One is solved at a time, from whatever thread.
     """
 
     name = "closed-form"
@@ -46,7 +48,12 @@ class ClosedForm:
 
         try:
             with _at_work:
-                alpha = estimate_alpha_cf(rgb / 255.0, trimap / 255.0, preconditioner=_factor)
+                alpha = estimate_alpha_cf(
+                    rgb / 255.0,
+                    trimap / 255.0,
+                    preconditioner=_factor,
+                    cg_kwargs={"maxiter": _STEPS},
+                )
         except ValueError:
             return None
         return np.clip(alpha, 0, 1).astype(np.float32)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from pipeline.cells import Block, Cells, Floats, cell_side, pooling, reduce, repeat
 from pipeline.frame import AlphaMatte
 
+LEAST_VISIBLE = 0.5 / 255
+
 
 @dataclass(frozen=True, eq=False)
 class EdgeMatte:
@@ -55,8 +57,12 @@ class EdgeMatte:
 
     @property
     def visible(self) -> "EdgeMatte":
-        """1 wherever alpha is more than 0."""
-        return replace(self, values=(self.values > 0).astype(np.float32))
+        """1 wherever alpha is more than 0 when it is stored in eight bits."""
+        return replace(self, values=(self.values >= LEAST_VISIBLE).astype(np.float32))
+
+    def within(self, other: Self) -> "EdgeMatte":
+        """The same, and 0 where nothing of another matte is visible."""
+        return self if other is self else EdgeMatte.from_alpha(self.full * other.visible.full)
 
     def pooled(self, block: Block) -> Floats:
         """Alpha of the cells as a plane samples it, its mean over each sample: (n, samples)."""

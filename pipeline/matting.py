@@ -220,17 +220,19 @@ class Matting:
         """The frame before its background, by the matte in the shape that is wanted.
 
         Colours are corrected by the matte whose edge was not moved: what lies outside of that edge
-        gets the foreground's colours, and inside of it there is nothing to correct.
+        gets the foreground's colours, and inside of it there is nothing to correct. Where the shape
+        leaves nothing to be seen no pixel of the frame is kept.
         """
         options = self.options
         cleaned = options.shape.cleaned(matte)
         shaped = options.shape.edged(cleaned)
         behind = self.background(frame, cleaned)
-        mixture = cleaned if options.correct_colours else shaped.visible
-        if frame.alpha is None and mixture is shaped:
+        if frame.alpha is None and shaped is cleaned and options.correct_colours:
             result = composite(frame, shaped, behind, colour)
         else:
-            known = colour if mixture is shaped else None  # it is known where the edge was
+            mixture, known = shaped.visible, None
+            if options.correct_colours:
+                mixture, known = cleaned.within(shaped), colour
             result, shaped = composite_apart(frame, shaped, mixture, behind, known)
         return Matted(result, shaped, transparent=behind is None)
 

@@ -64,7 +64,13 @@ class MattingNetwork:
 
     def _alpha(self, rgb: RgbImage, trimap: Trimap) -> AlphaMatte:
         wanted = (1, 1, *trimap.shape)
-        found = self._run(self._form.tensors(rgb, trimap, self._scaling))
+        try:
+            found = self._run(self._form.tensors(rgb, trimap, self._scaling))
+        except Exception as error:  # the runtimes' errors share no narrower base
+            raise ModelError(
+                f"{self._path}: cannot take a picture of {trimap.shape[1]} by {trimap.shape[0]}: "
+                "export it with free sides that are multiples of 32, or with one fixed size"
+            ) from error
         if found.shape != wanted:
             raise ModelError(f"{self._path}: gives {found.shape}: alpha is {wanted} here")
         least, most = float(found.min()), float(found.max())

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.carry import Carried
 from pipeline.cells import Cells, reduce
-from pipeline.frame import AlphaMatte, Frame, RgbImage, Trimap
+from pipeline.frame import AlphaMatte, Frame, RgbImage, Roi, Trimap
 from pipeline.guided import along_colours
 from pipeline.matte import EdgeMatte
 from pipeline.refine import EdgeView, Refined
@@ -25,6 +25,7 @@ class TrimapMatting(Protocol):
     """Finds alpha from a picture and its trimap; `name` is what reports call it.
 
     `most_pixels` bounds what it is given; `margin` is how many pixels about the unknown it wants.
+    It is called by one thread at a time, unless it says otherwise.
     """
 
     name: str
@@ -82,11 +83,14 @@ def solved(matting: TrimapMatting, frame: Frame, trimap: Trimap, alpha: AlphaMat
 
 def _step(trimap: Trimap, matting: TrimapMatting) -> int:
     """By how much the frame is reduced, a power of two."""
-    box, step = unknown_box(trimap, matting.margin), 1
-    assert box is not None
-    while box.width * box.height > matting.most_pixels * step**2:
+    step = 1
+    while _area(unknown_box(trimap, matting.margin * step)) > matting.most_pixels * step**2:
         step *= 2
     return step
+
+
+def _area(box: Roi | None) -> int:
+    return box.width * box.height if box else 0
 
 
 def _solved_in_box(

@@ -47,18 +47,20 @@ def certain_trimap(
 
 def _none_near(mask: NDArray[np.bool_], side: int, *, beyond: bool) -> NDArray[np.bool_]:
     """Where a square, or a cross for side 0, has nothing of a mask, which goes on as `beyond`."""
-    reach = min(side, 2 * max(mask.shape)) if side else 3
-    before, after = reach // 2, (reach - 1) // 2
-    padded = cv2.copyMakeBorder(
-        mask.astype(np.uint8), before, after, before, after, cv2.BORDER_CONSTANT, value=int(beyond)
-    )
-    height, width = mask.shape
+    levels, constant = mask.astype(np.uint8), cv2.BORDER_CONSTANT
     if not side:
-        cross = cv2.dilate(padded, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
-        return cross[1:-1, 1:-1] == 0
-    sums = cv2.integral(padded)
-    inside = sums[reach:, reach:] - sums[:-reach, reach:] - sums[reach:, :-reach]
-    return (inside + sums[:-reach, :-reach])[:height, :width] == 0
+        cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+        return cv2.dilate(levels, cross, borderType=constant, borderValue=int(beyond)) == 0
+    down, across = (min(side, 2 * length) for length in mask.shape)  # no square need be larger
+    middle = across // 2, down // 2
+    counts = cv2.boxFilter(
+        levels, cv2.CV_32S, (across, down), anchor=middle, normalize=False, borderType=constant
+    )
+    none: NDArray[np.bool_] = counts == 0
+    if beyond:
+        for lines, reach in ((none, down), (none.T, across)):
+            lines[: reach // 2] = lines[len(lines) - (reach - 1) // 2 :] = False
+    return none
 
 
 def unknown_box(trimap: Trimap, margin: int) -> Roi | None:

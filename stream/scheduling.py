@@ -23,7 +23,7 @@ def ordinary_threads() -> Iterator[None]:
         yield
     finally:
         for thread in {0, *_threads() - before}:
-            with suppress(ProcessLookupError):  # it has ended
+            with suppress(OSError):  # it has ended, or the system forbids it
                 os.sched_setscheduler(thread, policy, priority)
 
 

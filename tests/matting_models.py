@@ -22,8 +22,12 @@ def save_matting_model(
     metadata: Mapping[str, str] = PLAIN,
     names: Sequence[str] = ("picture", "trimap"),
     outputs: int = 1,
+    only: Sequence[int] | None = None,
 ) -> Path:
-    """Inputs of so many `channels` each; alpha is the sum of channels times what `takes` says."""
+    """Inputs of so many `channels` each; alpha is the sum of channels times what `takes` says.
+
+    `only`: it fails on pictures that cannot be brought into this shape.
+    """
     inputs = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, count, *sides])
         for name, count in zip(names, channels, strict=False)
@@ -35,10 +39,13 @@ def save_matting_model(
         helper.make_node("Concat", [one.name for one in inputs], ["all"], axis=1),
         helper.make_node("Conv", ["all", "weights"], ["alpha"]),
     ]
+    if only is not None:
+        nodes[-1].output[0] = "found"
+        nodes.append(helper.make_node("Reshape", ["found", "shape"], ["alpha"]))
+    constants = [numpy_helper.from_array(weights, "weights")]
+    constants += [numpy_helper.from_array(np.array(only, np.int64), "shape")] if only else []
     alpha = helper.make_tensor_value_info("alpha", TensorProto.FLOAT, [1, outputs, *sides])
-    graph = helper.make_graph(
-        nodes, "tiny", inputs, [alpha], [numpy_helper.from_array(weights, "weights")]
-    )
+    graph = helper.make_graph(nodes, "tiny", inputs, [alpha], constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     helper.set_model_props(model, dict(metadata))
     onnx.save(model, path)

@@ -1,5 +1,7 @@
 """What refines a picture's edge, as a request chooses it; alpha matting as rembg does it."""
 
+import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ import pytest
 import skimage.data
 from numpy.typing import NDArray
 
-from pipeline.frame import AlphaMatte, Frame
+from pipeline.closed_form import ClosedForm
+from pipeline.frame import AlphaMatte, Frame, RgbImage, Trimap
 from pipeline.models import ModelEntry
 from pipeline.runtime import RuntimeOptions
 from pipeline.segment import U2Net
@@ -68,6 +71,29 @@ async def test_a_request_may_have_its_edge_solved(tmp_path: Path) -> None:
         assert reduced[1]["scaled_from"] == [100, 75]
     error = {edges: np.abs(matte - TRUTH).mean() for edges, matte in made.items()}
     assert error["closed-form"] < 0.7 * error["gan"]
+
+
+async def test_pictures_that_wait_to_be_solved_hold_up_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pymatting")
+    begun, end = threading.Event(), threading.Event()
+
+    def solve(_: ClosedForm, rgb: RgbImage, trimap: Trimap) -> None:
+        begun.set()
+        end.wait(60)
+
+    monkeypatch.setattr(ClosedForm, "__call__", solve)
+    async with api(tmp_path, Blurred(), jobs=2) as client:
+        solving = [
+            asyncio.create_task(make(client, picture(), edges="closed-form", max_side=side))
+            for side in ("160", "300")
+        ]
+        await asyncio.to_thread(begun.wait, 60)
+        assert (await make(client, picture()))[0] == 200
+        assert not any(task.done() for task in solving)
+        end.set()
+        assert [status for status, _ in await asyncio.gather(*solving)] == [200, 200]
 
 
 @pytest.mark.parametrize("edges", ["own.onnx", "/etc/passwd", "best"])

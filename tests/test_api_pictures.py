@@ -278,6 +278,7 @@ async def test_files_that_are_too_large_or_no_pictures_are_refused_before_they_a
             (415, b"%PDF-1.7"),
             (422, bomb),
             (422, png(0, 10)),
+            (422, png(40_000, 2)),
             (422, room_png()[:40]),
             (422, b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR"),
             (422, encode(room(), ".jpg") + b"\xff\xda" * 200),

@@ -1,16 +1,22 @@
 """What is wanted of a matte, in the pipeline: shape and colours in the composite and beyond it."""
 
+import math
 from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
+from pipeline.blend import EdgeColour
+from pipeline.carry import Carried
 from pipeline.composite import Background, Transparent, solid
 from pipeline.frame import Frame, RgbImage
 from pipeline.matte_options import AS_FOUND, MatteOptions
 from pipeline.matting import Matted, Matting
+from pipeline.refine import EdgeView, Refined
+from pipeline.refine_stats import RefineStats
 from pipeline.shape import Shape
+from stream.convert import to_bytes
 from tests.scenes import DISC, WALL, KnownSegmenter, as_yuv420, coarse, disc_alpha, paint
 
 GREEN = (0, 177, 64)
@@ -23,6 +29,21 @@ UNCORRECTED = replace(AS_FOUND, correct_colours=False)
 def matted(frame: Frame, options: MatteOptions, behind: Background | None = None) -> Matted:
     matting = Matting(KnownSegmenter([coarse(SOFT)]), behind, options=options)
     return matting.process(frame)
+
+
+class Knowing:
+    """Leaves the matte as it is, and says that foreground is redder than background by 200."""
+
+    name = "knowing"
+
+    def __init__(self) -> None:
+        self.carried = Carried()
+
+    def __call__(self, view: EdgeView, left: float = math.inf) -> Refined:
+        difference = np.zeros((3, *view.matte.inside.shape), np.float32)
+        difference[0] = 200
+        weight = np.ones(view.matte.inside.shape, np.float32)
+        return Refined(view.matte, EdgeColour(difference, weight), RefineStats())
 
 
 def ring(inner: float, outer: float) -> np.ndarray:
@@ -39,7 +60,7 @@ def off(rgb: RgbImage, colour: tuple[int, int, int], where: np.ndarray) -> float
 
 def test_colours_that_are_not_corrected_stay_those_of_the_frame() -> None:
     made = matted(Frame.from_rgb(RGB), UNCORRECTED)
-    seen = made.alpha > 0
+    seen = to_bytes(made.alpha) > 0
     assert np.array_equal(made.frame.rgb[seen], RGB[seen])
     corrected = matted(Frame.from_rgb(RGB), AS_FOUND)
     edge = (made.alpha > 0.2) & (made.alpha < 0.6)
@@ -75,6 +96,35 @@ def test_an_edge_that_is_moved_inward_has_the_frame_s_own_pixels() -> None:
     inside = ring(RADIUS - 30, RADIUS - 14) & (made.alpha > 0)
     assert np.array_equal(made.frame.rgb[inside], RGB[inside])
     assert made.alpha[ring(RADIUS - 12, RADIUS)].max() < 0.1
+
+
+@pytest.mark.parametrize("colours", [True, False])
+@pytest.mark.parametrize("inward", [Shape(shift=-14), Shape(shift=-12, feather=-6, gamma=2)])
+def test_nothing_of_the_frame_is_left_where_the_edge_was_moved_inward(
+    inward: Shape, colours: bool
+) -> None:
+    """A fringe that is taken off is not to be had back by whoever reads the colours alone."""
+    rgb, fringe = RGB.copy(), ring(RADIUS - 6, RADIUS)
+    rgb[fringe] = (20, 220, 30)
+    made = matted(Frame.from_rgb(rgb), MatteOptions(shape=inward, correct_colours=colours))
+    gone = ring(RADIUS - 4, RADIUS - 1)
+    assert to_bytes(made.alpha)[gone].max() == 0
+    assert off(made.frame.rgb, (20, 220, 30), gone) > 60
+
+
+def test_what_a_generator_knows_of_colours_holds_in_any_shape() -> None:
+    """It is told the colours at the edge; a shape that changes nearly nothing changes no colour."""
+    made = [
+        Matting(
+            KnownSegmenter([coarse(SOFT)]), edges=Knowing(), refine="on", options=options
+        ).process(Frame.from_rgb(RGB))
+        for options in (AS_FOUND, MatteOptions(shape=Shape(gamma=1.01)))
+    ]
+    plain = matted(Frame.from_rgb(RGB), AS_FOUND).frame.rgb.astype(int)
+    edge = (made[0].alpha > 0.2) & (made[0].alpha < 0.6)
+    told, shaped = (one.frame.rgb[edge].astype(int) for one in made)
+    assert np.abs(told - plain[edge]).mean() > 10
+    assert np.abs(told - shaped).mean() < 1
 
 
 def test_what_is_taken_away_is_gone_from_the_colours_too() -> None:

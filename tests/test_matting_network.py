@@ -110,6 +110,12 @@ def test_numbers_that_make_no_sense_are_named(tmp_path: Path, bad: dict[str, str
         MattingNetwork(path, OPTIONS)
 
 
+def test_a_picture_that_a_network_fails_on_is_named(tmp_path: Path) -> None:
+    path = save_matting_model(tmp_path / "own.onnx", only=(1, 1, 32, 32))
+    with pytest.raises(ModelError, match=r"own\.onnx: cannot take a picture of 96 by 64: export"):
+        found(path, runtime="onnxruntime")
+
+
 def test_what_is_no_alpha_is_an_error(tmp_path: Path) -> None:
     logits = save_matting_model(tmp_path / "logits.onnx", takes={RED: 9.0})
     with pytest.raises(ModelError, match=r"gives 0 to 9: alpha is 0 to 1: export"):

@@ -90,6 +90,23 @@ async def test_what_was_set_is_there_on_the_next_visit(
         assert words == "6 pixels outside"
 
 
+async def test_a_point_is_there_on_the_next_visit_and_nobody_else_comes_back(
+    browser: Browser, studio: StubStudioServer
+) -> None:
+    async with studio_page(browser, studio, disc()) as page:
+        await unfold(page)
+        await page.page.select_option("[name=keep]", label="The one at a point")
+        assert await asked(page, studio, 2) == {"keep": "0.5,0.5"}
+        await page.page.focus("#point-x")
+        await page.page.keyboard.press("ArrowRight")
+        assert await asked(page, studio, 3) == {"keep": "0.51,0.5"}
+        await page.page.reload()
+        await page.page.wait_for_selector(".tile-picture img")
+        await page.page.set_input_files("#files", disc())
+        assert await asked(page, studio, 4) == {"keep": "0.51,0.5"}
+        assert await page.page.input_value("#point-x") == "0.51"
+
+
 async def test_what_refines_the_edge_is_chosen_where_the_server_has_more_than_the_generator(
     browser: Browser, studio: StubStudioServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

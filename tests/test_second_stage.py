@@ -1,5 +1,6 @@
 """Trimaps, and what is made of them where the edge is uncertain."""
 
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -75,6 +76,16 @@ def test_thresholds_and_erosion_are_rembg_s(eroded: int) -> None:
     wanted[ndimage.binary_erosion(levels > 160, square)] = 255
     wanted[ndimage.binary_erosion(levels < 90, square, border_value=1)] = 0
     np.testing.assert_array_equal(certain_trimap(levels, 160, 90, eroded), wanted)
+
+
+def test_a_wide_erosion_of_a_long_picture_takes_no_more_memory() -> None:
+    levels = np.zeros((4, 30_000), np.uint8)
+    tracemalloc.start()
+    trimap = certain_trimap(levels, 240, 10, 10_000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (trimap == 0).all()
+    assert peak < 20 * levels.size
 
 
 @pytest.mark.parametrize("as_frame", [Frame.from_rgb, as_yuv420])

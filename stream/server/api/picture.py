@@ -27,6 +27,8 @@ from stream.server.api.result import Result
 from stream.server.picture_file import picture_size
 from stream.server.problems import Problem
 
+LONGEST = 32_768
+"""Pixels of a side: what is as long and narrow takes more memory than its pixels alone."""
 MOST_SCANS = 100
 """Of a progressive JPEG, which usually has about ten: each is decoded over the whole picture."""
 _SCAN = b"\xff\xda"
@@ -76,6 +78,8 @@ def no_refiner() -> None:
 def check_picture(data: bytes, pixels: int) -> None:
     """Problem 415 or 422 for what is not to be decoded at all; reads the header alone."""
     width, height = picture_size(data)
+    if max(width, height) > LONGEST:
+        raise Problem(422, f"A picture of {width} by {height}: a side is at most {LONGEST} pixels.")
     if not 0 < width * height <= pixels:
         raise Problem(422, f"A picture of {width} by {height}: at most {pixels} pixels are taken.")
     if data.count(_SCAN) > MOST_SCANS:

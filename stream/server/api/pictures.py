@@ -5,6 +5,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
@@ -53,17 +54,17 @@ class Pictures:
         self._kept = kept
         self._flights: Flights[tuple[Result, bool]] = Flights()
         self._worker = Worker("picture", settings.jobs)
+        self._solving = asyncio.Semaphore(1)  # closed form waits here, and holds up nobody else
+        self.edges = [GAN]
+        """What may refine pictures here."""
+        if closed_form.is_installed():
+            self.edges.append(CLOSED_FORM)
 
     @property
     def default_model(self) -> str:
         """What takes out anything, if this server has it; else its first."""
         names = self._networks.names
         return MODEL_FOR["any"] if MODEL_FOR["any"] in names else names[0]
-
-    @property
-    def edges(self) -> list[str]:
-        """What may refine them here."""
-        return [GAN, CLOSED_FORM] if closed_form.is_installed() else [GAN]
 
     async def remove_background(self, data: bytes, options: PictureOptions) -> Made:
         """Problem 415, 422 or 503; OptionError or ModelError for what the options name."""
@@ -72,16 +73,18 @@ class Pictures:
         segmenter = SeveralScales(await self._networks.get(options.model, "picture"))
         tools = Tools(segmenter, self._refiners(options), background)
         about = options.as_dict() | {"background": name}
-        return await self._once(data, about, partial(matte_picture, data, options, tools))
+        work = partial(matte_picture, data, options, tools)
+        return await self._once(data, about, work, options.edges == CLOSED_FORM)
 
     async def as_rembg(self, data: bytes, options: RembgOptions) -> Made:
         """The same, as rembg's server answers."""
         await asyncio.to_thread(check_picture, data, self._settings.pixels)
         segmenter = await self._networks.get(options.model, "published")
-        solver = ClosedForm() if closed_form.is_installed() else None
+        solver = ClosedForm() if CLOSED_FORM in self.edges else None
         tools = Tools(segmenter, self._networks.picture_refiner, Transparent(), solver)
         about = options.as_dict() | {"as": "rembg", "solved": solver is not None}
-        return await self._once(data, about, partial(rembg_picture, data, options, tools))
+        work = partial(rembg_picture, data, options, tools)
+        return await self._once(data, about, work, options.alpha_matting and solver is not None)
 
     async def find(self, name: str) -> Result | None:
         """By its name, if it is still kept."""
@@ -101,23 +104,25 @@ class Pictures:
         return self._networks.picture_refiner if options.enable_gan else no_refiner
 
     async def _once(
-        self, data: bytes, about: Mapping[str, Any], work: Callable[[], Result]
+        self, data: bytes, about: Mapping[str, Any], work: Callable[[], Result], solves: bool
     ) -> Made:
         """Found, awaited from whoever makes the same, or made."""
         name = await asyncio.to_thread(self._name_of, data, about)
         if (found := await self.find(name)) is not None:
             return Made(name, found, cached=True)
         (result, found_then), joins = await self._flights.share(
-            name, lambda: self._make(name, work)
+            name, lambda: self._make(name, work, solves)
         )
         return Made(name, result, found_then or joins)
 
-    async def _make(self, name: str, work: Callable[[], Result]) -> tuple[Result, bool]:
-        """And whether another process made it meanwhile."""
+    async def _make(
+        self, name: str, work: Callable[[], Result], solves: bool
+    ) -> tuple[Result, bool]:
+        """And whether another process made it meanwhile. `solves`: in closed form."""
         async with self._kept.turn(name) as others:
             if others and (found := await self.find(name)) is not None:
                 return found, True
-            async with self.places.at_work():
+            async with self._solving if solves else nullcontext(), self.places.at_work():
                 result = await self._worker.run(work)
             await self._kept.put(name, result.to_bytes())
         return result, False

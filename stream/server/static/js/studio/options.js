@@ -1,6 +1,6 @@
 /** The settings of the studio: the fields of the form's `#matte` bear the names of the API's. */
 
-import { goesWithoutSaying, refreshShape } from "./shape.js";
+import { goesWithoutSaying, offerPoint, refreshShape } from "./shape.js";
 
 const KEPT = "livematte-studio";
 const SIDES = [512, 1024, 2048, 4096, 8192];
@@ -40,6 +40,7 @@ export class Options extends EventTarget {
     fill(this.#form.max_side, sides, USUAL_SIDE, (side) => `${side} pixels`);
     fill(this.#form.edges, pictures.edges, pictures.edges[0], (name) => REFINERS[name]);
     document.getElementById("refined-by").hidden = pictures.edges.length < 2;
+    offerPoint(kept.keep);
     for (const field of this.#matteFields) put(field, kept[field.name]);
     refreshShape();
     this.#form.output.value = kept.output ?? "png";

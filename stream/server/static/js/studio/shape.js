@@ -46,6 +46,14 @@ export function refreshShape() {
   byId("shape-reset").disabled = fields.every(isUsual);
 }
 
+/** The point that was chosen on the last visit, if `keep` is one. @param {string} [keep] */
+export function offerPoint(keep) {
+  const parts = keep?.split(",") ?? [];
+  if (parts.length !== 2) return;
+  [x.value, y.value] = parts;
+  byId("at-point").value = keep;
+}
+
 const changed = () => keep.dispatchEvent(new Event("change", { bubbles: true }));
 
 function point() {
