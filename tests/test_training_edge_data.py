@@ -9,6 +9,8 @@ pytest.importorskip("torch", reason="torch is in the extra `train`")
 
 from bench.drawn import texture
 from pipeline.errors import SourceError
+from pipeline.patch_network import wanted_patch_network
+from pipeline.refine import GanRefiner
 from tests.training_edges import (
     EYES,
     drawn_layers,
@@ -20,6 +22,7 @@ from training.edge_drawn import drawn_subject
 from training.edge_mattes import damaged
 from training.edge_patches import EdgeSteps, prepared, varied
 from training.edge_prepare import LAYERS, prepare
+from training.edge_sheet import KINDS, row
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -113,3 +116,12 @@ def test_a_damaged_matte_is_still_one() -> None:
         assert (np.diff(other, axis=1) >= 0).all()
         assert other.min() >= 0
         assert other.max() <= 1
+
+
+def test_the_sheet_shows_source_guided_refined_and_truth_of_each_kind() -> None:
+    network, rng = wanted_patch_network("on"), np.random.default_rng(1)
+    assert network is not None
+    for kind in KINDS:
+        shown = row(kind, GanRefiner(network), rng)
+        _, guided, refined, truth = np.split(shown[..., 0].astype(float), 4, axis=1)
+        assert np.abs(refined - truth).mean() < np.abs(guided - truth).mean(), kind
