@@ -3,14 +3,14 @@
 The machines are Ray's own stand-ins for machines, all on this one, with a processor each.
 """
 
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from ray.cluster_utils import Cluster
 
 from pipeline.models import DEFAULT_MODEL
@@ -40,7 +40,10 @@ _OPTIONS = FileOptions(
 )
 
 
-def main(video: Path) -> None:
+def main(
+    video: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Some minutes long.")],
+) -> None:
+    """Matte it in this process, on one machine and on two, and print the seconds."""
     choice = NetworkChoice(DEFAULT_MODEL, RuntimeOptions(parallel=FILE.segmenters))
     tell("this process", video, LocalEngine(choice))
     for machines in (1, 2):
@@ -66,10 +69,8 @@ def tell(name: str, video: Path, engine: Engine) -> None:
         began = time.perf_counter()
         frames = engine.one(Job(video, Path(folder) / "out.mp4"), _OPTIONS)["frames_out"]
         seconds = time.perf_counter() - began
-    sys.stdout.write(
-        f"{name}: {frames} frames in {seconds:.1f} s, {frames / seconds:.1f} a second\n"
-    )
+    typer.echo(f"{name}: {frames} frames in {seconds:.1f} s, {frames / seconds:.1f} a second")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    typer.run(main)
