@@ -26,7 +26,7 @@ from openvino import opset13
 
 from bench.photos import calibration_photos, read_mask, read_photo
 from pipeline.frame import resize
-from pipeline.network import NetworkSpec, usable_processors
+from pipeline.network import IMAGENET, NetworkSpec, usable_processors
 from pipeline.openvino_network import input_form, read_graph, with_normalisation
 from pipeline.quantise import Range, activations
 
@@ -107,8 +107,7 @@ def main() -> None:
     options = parser.parse_args()
     spec = NetworkSpec(
         options.size,
-        (0.485, 0.456, 0.406),
-        (0.229, 0.224, 0.225),
+        *IMAGENET,
         takes_previous=input_form(options.model)[0] == 4,
     )
     graph = read_graph(ov.Core(), options.model)

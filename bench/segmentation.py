@@ -22,10 +22,10 @@ from rich.table import Table
 
 from bench.photos import judged_photos, read_mask, read_photo
 from pipeline.frame import AlphaMatte, RgbImage, resize
-from pipeline.network import Picture
+from pipeline.network import IMAGENET, Picture
 from pipeline.runtime import Network, NetworkSpec, RuntimeOptions, load_network
 
-_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_MEAN, _STD = IMAGENET
 _YARDSTICK = "published"
 _WARM_UP = 2
 Matter = Callable[[Picture], AlphaMatte]

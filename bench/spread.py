@@ -19,25 +19,11 @@ from stream.engine import Engine, LocalEngine
 from stream.file_job import FileOptions
 from stream.jobs import Job
 from stream.loaded_networks import NetworkChoice
-from stream.progress import ProgressKind
 from stream.ray_engine import RayEngine
 from stream.session import FILE
-from stream.video_file import Encoding
 
 MACHINE = {"num_cpus": 1, "object_store_memory": 80_000_000}
-_OPTIONS = FileOptions(
-    background="blur",
-    smooth=True,
-    encoding=Encoding(),
-    alpha_output=None,
-    stacked=False,
-    start=0.0,
-    duration=None,
-    overwrite=False,
-    verify=False,
-    resume=True,
-    progress=ProgressKind.NONE,
-)
+_OPTIONS = FileOptions("blur", resume=True)
 
 
 def main(

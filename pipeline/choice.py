@@ -28,7 +28,8 @@ SPECK = 0.1
 because it is what is left of the one that was chosen before."""
 _CORE = 0.5
 _MIDDLE = 0.5, 0.5
-_PART = r"[01](?:\.\d{0,9})?"
+PART = r"(?:0(?:\.\d{0,9})?|1(?:\.0{0,9})?)"
+"""A number from 0 to 1, as a regular expression."""
 
 
 def parse_keep(text: str) -> Keep:
@@ -36,10 +37,9 @@ def parse_keep(text: str) -> Keep:
     for rule in get_args(Rule):
         if text == rule:
             return rule
-    if found := re.fullmatch(rf"({_PART}),({_PART})", text, re.ASCII):
+    if found := re.fullmatch(rf"({PART}),({PART})", text, re.ASCII):
         x, y = map(float, found.groups())
-        if max(x, y) <= 1:
-            return x, y
+        return x, y
     raise OptionError(
         f"keep {text[:40]!r}: all, largest, centre, or a point X,Y in parts of width and height "
         "such as 0.25,0.5"

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from pipeline.errors import ModelError
 from pipeline.frame import RgbImage, Trimap
-from pipeline.network import PIXEL_MAX
+from pipeline.network import IMAGENET, PIXEL_MAX
 from pipeline.trimap import UNKNOWN
 
 UNDERSTOOD = (
     "one float32 input (1, 4, H, W) of picture and trimap, or two: the picture (1, 3, H, W) and "
     "the trimap (1, 1, H, W) or (1, 3, H, W), with H and W both fixed or both free"
 )
-_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""ImageNet's, of pictures of 0…1: what is taken where a file does not say."""
+_MEAN, _STD = IMAGENET
+"""What is taken where a file does not say."""
 
 Tensor = NDArray[np.float32]
 """float32 (1, C, H, W)."""

@@ -17,6 +17,7 @@ from typing import Literal
 import platformdirs
 
 from pipeline.errors import ModelError, ModelMissingError
+from pipeline.network import IMAGENET
 from pipeline.openvino_network import input_form
 from pipeline.runtime import NetworkSpec
 
@@ -30,7 +31,6 @@ PIP_TIMEOUT_S = 300.0
 Report = Callable[[str], None]
 """Takes a line for the user."""
 
-_IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 _RELEASE = "https://github.com/danielgatis/rembg/releases/download/v0.0.0/"
 
 
@@ -122,7 +122,7 @@ def _rembg(name: str, what: str, md5: str, spec: NetworkSpec, licence: str) -> M
     return ModelEntry(name, f"md5:{md5}", licence, (source,), what, spec)
 
 
-_U2NET = NetworkSpec(320, *_IMAGENET)
+_U2NET = NetworkSpec(320, *IMAGENET)
 _ENTRIES = (
     ModelEntry(
         MODEL_FOR["person"],
@@ -130,7 +130,7 @@ _ENTRIES = (
         "Apache-2.0",
         (),
         "people, as in calls; trained by this project",
-        NetworkSpec(256, *_IMAGENET, takes_previous=True),
+        NetworkSpec(256, *IMAGENET, takes_previous=True),
     ),
     ModelEntry(
         MODEL_FOR["any"],
@@ -217,7 +217,7 @@ def find_model(name: str) -> tuple[Path, NetworkSpec]:
 def _spec_of(path: Path) -> NetworkSpec:
     """What a file of the user's own needs, as far as it says so itself."""
     channels, size = input_form(path)
-    return NetworkSpec(size or _U2NET.size, *_IMAGENET, takes_previous=channels == 4)
+    return NetworkSpec(size or _U2NET.size, *IMAGENET, takes_previous=channels == 4)
 
 
 def verify(entry: ModelFile) -> None:

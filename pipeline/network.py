@@ -23,6 +23,8 @@ HALF_PIXEL = {"half_pixel", "pytorch_half_pixel"}
 """How the coordinates of a resized picture are meant: by the middle of pixels, as in OpenCV."""
 
 PIXEL_MAX = 255.0
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Mean and standard deviation of its red, green and blue, each 0…1."""
 _DEEPEST_STRIDE = 32
 """U²-Net halves its picture five times; other sizes would be padded inside, unevenly."""
 

@@ -33,22 +33,24 @@ from stream.verify import Sample
 from stream.video_file import Encoding
 from stream.work import Work, is_joining, work_folder
 
+_AS_USUAL = Encoding()
+
 
 @dataclass(frozen=True, slots=True)
 class FileOptions:
     """How every file of a command is made."""
 
     background: str
-    smooth: bool
-    encoding: Encoding
-    alpha_output: Path | None
-    stacked: bool
-    start: float
-    duration: float | None
-    overwrite: bool
-    verify: bool
-    resume: bool
-    progress: ProgressKind
+    smooth: bool = True
+    encoding: Encoding = _AS_USUAL
+    alpha_output: Path | None = None
+    stacked: bool = False
+    start: float = 0.0
+    duration: float | None = None
+    overwrite: bool = False
+    verify: bool = False
+    resume: bool = False
+    progress: ProgressKind = ProgressKind.NONE
     pictures_a_second: Fraction = PICTURES_A_SECOND
     """Of numbered pictures."""
     matte: MatteOptions = AS_FOUND

@@ -12,7 +12,6 @@ from pipeline.shape import Shape
 from stream.file_job import FileJob, FileOptions, run_job
 from stream.jobs import Job
 from stream.loaded_networks import LoadedNetworks
-from stream.progress import ProgressKind
 from stream.video_file import Encoding
 from tests.clips import RedSegmenter, make_clip, read_clip
 from tests.running import Command, assert_refused
@@ -29,20 +28,7 @@ def networks() -> LoadedNetworks:
 
 
 def options(wanted: MatteOptions, *, resume: bool = False) -> FileOptions:
-    return FileOptions(
-        background="transparent",
-        smooth=True,
-        encoding=Encoding("ffv1"),
-        alpha_output=None,
-        stacked=False,
-        start=0.0,
-        duration=None,
-        overwrite=False,
-        verify=False,
-        resume=resume,
-        progress=ProgressKind.NONE,
-        matte=wanted,
-    )
+    return FileOptions("transparent", encoding=Encoding("ffv1"), resume=resume, matte=wanted)
 
 
 def made(

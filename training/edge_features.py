@@ -11,7 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+from pipeline.network import IMAGENET
+
+_MEAN, _STD = IMAGENET
 _LITE_MEAN, _LITE_STD = (127 / 255,) * 3, (128 / 255,) * 3
 _VGG_FILE = "vgg16-397923af.pth"
 _VGG_WIDTHS = (64, 64, 0, 128, 128, 0, 256, 256, 256)

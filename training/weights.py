@@ -8,11 +8,11 @@ from torch import Tensor, nn
 
 from pipeline.errors import ModelError
 from pipeline.models import find_entry, verify
+from pipeline.network import IMAGENET
 from training.u2net import SHIPPED_SIDE, U2NetP
 
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
-"""Of ImageNet, for RGB of 0…1: for video a picture is divided by 255, not by its own maximum."""
+MEAN, STD = IMAGENET
+"""For RGB of 0…1: for video a picture is divided by 255, not by its own maximum."""
 
 
 def load_published(network: U2NetP, file: Path) -> None:

@@ -3,7 +3,7 @@
 import contextlib
 from dataclasses import asdict
 
-from pipeline.choice import Keep, parse_keep
+from pipeline.choice import PART, Keep, parse_keep
 from pipeline.errors import OptionError
 from pipeline.matte_options import MatteOptions
 from pipeline.shape import AS_IT_IS, LIMITS, Shape
@@ -11,7 +11,6 @@ from stream.server.api.fields import Fields
 from stream.server.api.schemas import BOOLEAN, Json, number, real
 
 MATTE_FIELDS = ("keep", *LIMITS, "correct_colours")
-_PART = r"(0(\.\d{0,9})?|1(\.0{0,9})?)"
 _SAID = {
     "opening": "Radius in pixels of a disc: what is thinner is taken away.",
     "closing": "Radius in pixels of a disc: holes and gaps that are narrower are filled.",
@@ -60,7 +59,7 @@ def matte_schemas() -> Json:
     }
     keep = {
         "type": "string",
-        "pattern": rf"^(all|largest|centre|{_PART},{_PART})$",
+        "pattern": rf"^(all|largest|centre|{PART},{PART})$",
         "default": "all",
         "description": "Which subject, where there are several: all, the largest, the one in the "
         "middle, or the one at X,Y, in parts of width and height; a clip follows it.",
