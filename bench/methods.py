@@ -183,7 +183,8 @@ def _loader(model: str) -> Callable[[], U2Net]:
 def _as_published() -> U2Net:
     path, spec = find_model("u2netp")
     fused = replace(spec, size=PUBLISHED_SIZE, output=0, logit_offset=0.0)
-    return U2Net({fused.size: load_network(path, fused, RuntimeOptions("openvino", "f32"))})
+    network = load_network(path, fused, RuntimeOptions("openvino", "f32"))
+    return U2Net({fused.size: {fused.shape: network}})
 
 
 def without_places(text: str) -> str:

@@ -112,9 +112,13 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry(ModelFile):
-    """One model of the catalogue: a network that says what is foreground."""
+    """One model of the catalogue: a network that says what is foreground.
+
+    `aspects` are the shapes of input that it was made for, the one that is used most first.
+    """
 
     spec: NetworkSpec
+    aspects: tuple[float, ...] = (1.0,)
 
 
 def _rembg(name: str, what: str, md5: str, spec: NetworkSpec, licence: str) -> ModelEntry:
@@ -131,6 +135,7 @@ _ENTRIES = (
         (),
         "people, as in calls; trained by this project",
         NetworkSpec(256, *IMAGENET, takes_previous=True),
+        aspects=(16 / 9, 1.0),
     ),
     ModelEntry(
         MODEL_FOR["any"],

@@ -1,5 +1,6 @@
 """What running a network means, whichever runtime does it: what it needs, how, and the call."""
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,10 @@ RuntimeName = Literal["auto", "openvino", "onnxruntime", "cuda", "tensorrt"]
 Precision = Literal["auto", "f32", "bf16", "f16", "int8"]
 
 Picture = NDArray[np.uint8] | NDArray[np.float32]
-"""uint8 or float32 (size, size, channels): red, green, blue, and the previous alpha if the network
-takes it; 0…255."""
+"""uint8 or float32 (height, width, channels) of the network's input: red, green, blue, and the
+previous alpha if it takes that; 0…255."""
+Shape = tuple[int, int]
+"""Width and height."""
 
 HALF_PIXEL = {"half_pixel", "pytorch_half_pixel"}
 """How the coordinates of a resized picture are meant: by the middle of pixels, as in OpenCV."""
@@ -34,7 +37,7 @@ class NetworkSpec:
     """What a network's file needs and which of its outputs is used."""
 
     size: int
-    """Side of the square input in pixels, a multiple of 32."""
+    """Side of a square input in pixels, a multiple of 32; another has about as many pixels."""
     mean: tuple[float, float, float]
     """Of red, green and blue, each 0…1."""
     std: tuple[float, float, float]
@@ -44,10 +47,20 @@ class NetworkSpec:
     """Added before the output's sigmoid: below 0 draws the edge inwards."""
     takes_previous: bool = False
     """Whether its fourth input is the alpha of a frame before, 0 where there is none."""
+    aspect: float = 1.0
+    """Width by height of the pictures that are to be shown to it."""
 
     def __post_init__(self) -> None:
         if self.size < _DEEPEST_STRIDE or self.size % _DEEPEST_STRIDE:
             raise OptionError(f"a network's input size is a multiple of 32, got {self.size}")
+
+    @property
+    def shape(self) -> Shape:
+        """Of the input, near to the aspect, its sides multiples of 32."""
+        if self.aspect == 1:
+            return self.size, self.size
+        stretch = math.sqrt(self.aspect)
+        return _near(self.size * stretch), _near(self.size / stretch)
 
     @property
     def channels(self) -> int:
@@ -107,25 +120,30 @@ class Network(Protocol):
         """Alpha of a picture, float32 (h, w), 0…1, as the output has it; an array of its own.
 
         May be called from several threads; beyond `RuntimeOptions.parallel` calls wait their turn.
-        Raises ModelError if the picture has another shape than (size, size, channels).
+        Raises ModelError if the picture has another shape than the network's input.
         """
         ...
 
 
+def _near(side: float) -> int:
+    return _DEEPEST_STRIDE * max(1, round(side / _DEEPEST_STRIDE))
+
+
 def check_picture(picture: NDArray[Any], spec: NetworkSpec) -> None:
-    """Raise ModelError unless the picture is (size, size, channels)."""
-    wanted = (spec.size, spec.size, spec.channels)
+    """Raise ModelError unless the picture is (height, width, channels) of the input."""
+    width, height = spec.shape
+    wanted = (height, width, spec.channels)
     if picture.shape != wanted:
         raise ModelError(f"the network takes a picture of {wanted}, got {picture.shape}: resize it")
 
 
 def alpha_from_logits(logits: NDArray[np.float32], spec: NetworkSpec) -> NDArray[np.float32]:
-    """The sigmoid of logits brought up bilinearly to the input's size, float32 (size, size).
+    """The sigmoid of logits brought up bilinearly to the input's size, float32 (height, width).
 
     A side output is computed at a fraction of that size. Its network ends in this enlargement,
     which took a tenth of its time in OpenVINO (`python -m bench.segmentation`).
     """
-    full = cv2.resize(logits, (spec.size, spec.size), interpolation=cv2.INTER_LINEAR)
+    full = cv2.resize(logits, spec.shape, interpolation=cv2.INTER_LINEAR)
     alpha: NDArray[np.float32] = 0.5 + 0.5 * np.tanh(0.5 * (full + np.float32(spec.logit_offset)))
     return alpha
 

@@ -12,8 +12,8 @@ from pipeline.network import HALF_PIXEL, NetworkSpec, refuse_offset
 def cut_model(path: Path, spec: NetworkSpec, half: bool = False) -> tuple[bytes, bool]:
     """The part of an ONNX file that the spec's output needs, normalisation included.
 
-    It takes float32 (1, size, size, channels), 0…255, and gives float32 (1, 1, h, w); with `half`
-    it computes in float16 between them. True: what it gives are logits, as coarse as they were
+    It takes float32 (1, height, width, channels), 0…255, gives float32 (1, 1, h, w), and with
+    `half` computes in float16 between them. True: what it gives are logits, as coarse as they were
     computed, see `alpha_from_logits`.
     """
     import onnx
@@ -102,5 +102,6 @@ def _normalise(graph: Any, spec: NetworkSpec) -> None:
     ]
     for place, node in enumerate(steps):
         graph.node.insert(place, node)
-    shape = [1, spec.size, spec.size, spec.channels]
+    width, height = spec.shape
+    shape = [1, height, width, spec.channels]
     graph.input[0].CopyFrom(helper.make_tensor_value_info("picture", TensorProto.FLOAT, shape))

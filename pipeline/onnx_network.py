@@ -102,7 +102,8 @@ class _Slot:
 
 
 def _blank(spec: NetworkSpec) -> NDArray[np.float32]:
-    return np.zeros((spec.size, spec.size, spec.channels), np.float32)
+    width, height = spec.shape
+    return np.zeros((height, width, spec.channels), np.float32)
 
 
 def check_installed(runtime: str, provider: Provider) -> None:

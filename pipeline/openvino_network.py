@@ -80,12 +80,13 @@ def input_form(path: Path) -> tuple[int, int | None]:
 
 
 def cut_graph(graph: ov.Model, spec: NetworkSpec) -> tuple[ov.Model, bool]:
-    """The part of a graph that the spec's output needs, for inputs of the spec's size.
+    """The part of a graph that the spec's output needs, for inputs of the spec's shape.
 
     Takes and gives (1, C, H, W) float32, as the file does. The graph given is reshaped too. True:
     what it gives are logits, as coarse as they were computed, see `alpha_from_logits`.
     """
-    graph.reshape([1, spec.channels, spec.size, spec.size])
+    width, height = spec.shape
+    graph.reshape([1, spec.channels, height, width])
     wanted = _find_output(graph, spec.output).get_node().input_value(0)
     ends_in_logits = wanted.get_node().get_type_name() == "Sigmoid"
     if ends_in_logits:

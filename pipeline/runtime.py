@@ -12,6 +12,7 @@ from pipeline.network import (
     Precision,
     RuntimeName,
     RuntimeOptions,
+    Shape,
 )
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "RuntimeName",
     "RuntimeOptions",
     "RuntimeUnavailableError",
+    "Shape",
     "first_that_works",
     "load_network",
 ]

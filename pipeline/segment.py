@@ -1,5 +1,6 @@
 """What is foreground: a network's coarse matte."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, Self
@@ -12,7 +13,7 @@ from pipeline.cells import reduce
 from pipeline.colour import Plane
 from pipeline.frame import AlphaMatte, Frame, RgbImage, Roi
 from pipeline.models import CATALOGUE, DEFAULT_MODEL, find_model
-from pipeline.runtime import Network, RuntimeOptions, load_network
+from pipeline.runtime import Network, RuntimeOptions, Shape, load_network
 from pipeline.subject import WHOLE, Look, part_of
 
 LIVE_SIZES = (256, 192, 160)
@@ -47,14 +48,17 @@ class U2Net:
 
     def __init__(
         self,
-        networks: Mapping[int, Network],
+        networks: Mapping[int, Mapping[Shape, Network]],
         *,
         takes_previous: bool = False,
         model: str | None = None,
     ) -> None:
-        """`networks` of a model by the side of their input; see `NetworkSpec.takes_previous`."""
+        """`networks` of a model by size and shape of their input, see `NetworkSpec`.
+
+        Of a size the one is used whose shape is nearest to that of what is looked at.
+        """
         self.sizes = sorted(networks, reverse=True)
-        self._networks = networks
+        self.networks = networks
         self.takes_previous, self.model = takes_previous, model
 
     @classmethod
@@ -69,14 +73,17 @@ class U2Net:
         `sizes` are multiples of 32; where there is none it is the one that the model was made for.
         """
         path, spec = find_model(model)
-        chosen = [replace(spec, size=size) for size in sizes or (spec.size,)]
-        networks = {one.size: load_network(path, one, options) for one in chosen}
+        aspects = CATALOGUE[model].aspects if model in CATALOGUE else (spec.aspect,)
+        networks = {}
+        for size in sizes or (spec.size,):
+            chosen = [replace(spec, size=size, aspect=aspect) for aspect in aspects]
+            networks[size] = {one.shape: load_network(path, one, options) for one in chosen}
         return cls(networks, takes_previous=spec.takes_previous, model=model)
 
     @property
     def network(self) -> Network:
-        """The largest."""
-        return self._networks[self.sizes[0]]
+        """The largest, for what is looked at most."""
+        return next(iter(self.networks[self.sizes[0]].values()))
 
     @property
     def runs_on(self) -> dict[str, str | int | None]:
@@ -111,12 +118,14 @@ class U2Net:
 
     def _see(self, picture: RgbImage, size: int, previous: AlphaMatte | None) -> AlphaMatte:
         height, width = picture.shape[:2]
-        down, across = 1 + (height > 2 * size), 1 + (width > 2 * size)
+        networks = self.networks[size]
+        shape = min(networks, key=lambda one: abs(math.log(one[0] / one[1] * height / width)))
+        down, across = 1 + (height > 2 * shape[1]), 1 + (width > 2 * shape[0])
         picture = reduce(picture, (-(-height // down), -(-width // across)), (down, across))
-        seen = _stretch(picture, size, size)
+        seen = _stretch(picture, *shape)
         if self.takes_previous:
-            seen = cv2.merge([seen, _levels(previous, size)])
-        return self._networks[size](seen)
+            seen = cv2.merge([seen, _levels(previous, shape)])
+        return networks[shape](seen)
 
 
 def _stretch(plane: Plane, width: int, height: int) -> Plane:
@@ -124,11 +133,12 @@ def _stretch(plane: Plane, width: int, height: int) -> Plane:
     return cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def _levels(alpha: AlphaMatte | None, size: int) -> NDArray[np.uint8]:
+def _levels(alpha: AlphaMatte | None, shape: Shape) -> NDArray[np.uint8]:
     """An alpha as a picture's fourth channel, 0…255; zeros if there is none."""
+    width, height = shape
     if alpha is None:
-        return np.zeros((size, size), np.uint8)
-    return cv2.convertScaleAbs(_stretch(alpha, size, size), alpha=255)
+        return np.zeros((height, width), np.uint8)
+    return cv2.convertScaleAbs(_stretch(alpha, width, height), alpha=255)
 
 
 def _reaches_over(alpha: AlphaMatte, crop: Roi, frame: Frame) -> bool:

@@ -58,5 +58,5 @@ def test_the_segmenter_agrees_with_the_published_file_run_by_onnx_runtime(
     small = cv2.resize(rgb, (320, 320), interpolation=cv2.INTER_AREA) / 255
     tensor = ((small - mean) / std).transpose(2, 0, 1)[None].astype(np.float32)
     expected = session.run(None, {session.get_inputs()[0].name: tensor})[0][0, 0]
-    segmenter = U2Net({320: load_network(u2netp.path, FUSED, EXACT)})
+    segmenter = U2Net({320: {(320, 320): load_network(u2netp.path, FUSED, EXACT)}})
     assert np.abs(segmenter(Frame.from_rgb(rgb)) - expected).mean() <= 0.008

@@ -45,7 +45,7 @@ def disc(x: float, radius: float = 60) -> AlphaMatte:
 
 def fading() -> tuple[FadingNetwork, U2Net]:
     network = FadingNetwork()
-    return network, U2Net({64: network}, takes_previous=True)
+    return network, U2Net({64: {(64, 64): network}}, takes_previous=True)
 
 
 def test_without_one_the_previous_alpha_is_all_zeros() -> None:

@@ -117,13 +117,13 @@ def red_scene(*discs: AlphaMatte) -> Frame:
 
 def test_a_subject_that_reaches_over_the_crop_is_seen_in_the_whole_frame() -> None:
     network = RedNetwork()
-    alpha = U2Net({64: network})(red_scene(disc(320)), Look(Roi(0, 0, 330, 360)))
+    alpha = U2Net({64: {(64, 64): network}})(red_scene(disc(320)), Look(Roi(0, 0, 330, 360)))
     assert network.calls == 2
     assert alpha[:, alpha.shape[1] * 340 // WIDTH].max() == 1
 
 
 def test_somebody_who_comes_in_elsewhere_is_found_when_the_crop_is_checked() -> None:
-    matting, alone = Matting(U2Net({64: RedNetwork()})), red_scene(disc(150))
+    matting, alone = Matting(U2Net({64: {(64, 64): RedNetwork()}})), red_scene(disc(150))
     both = red_scene(disc(150), disc(550, radius=40))
     for _ in range(KNOWN + 1):
         assert matting.process(alone).alpha[:, 550].max() == 0
@@ -143,7 +143,7 @@ class HalfBlind(RedNetwork):
 
 
 def test_a_crop_that_shows_less_than_the_whole_frame_is_given_up() -> None:
-    matting, frame = Matting(U2Net({64: HalfBlind()})), red_scene(disc(320))
+    matting, frame = Matting(U2Net({64: {(64, 64): HalfBlind()}})), red_scene(disc(320))
     mattes = [matting.process(frame).alpha for _ in range(2 * LAG + CHECK_EVERY)]
     assert np.abs(mattes[-1] - disc(320)).mean() < 0.01
     assert all(alpha[180, 340] > 0.9 for alpha in mattes), "no frame shows the half"
@@ -152,7 +152,8 @@ def test_a_crop_that_shows_less_than_the_whole_frame_is_given_up() -> None:
 def test_the_result_is_the_same_however_many_frames_are_in_flight() -> None:
     frames = [red_scene(disc(150 + 5 * i)) for i in range(20)]
     results = [
-        matted(Matting(U2Net({64: RedNetwork()})), frames, in_flight) for in_flight in (1, 2, LAG)
+        matted(Matting(U2Net({64: {(64, 64): RedNetwork()}})), frames, in_flight)
+        for in_flight in (1, 2, LAG)
     ]
     assert np.array_equal(results[0], results[1])
     assert np.array_equal(results[0], results[2])

@@ -35,7 +35,7 @@ def _one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def batches() -> list[Batch]:
-    steps = Steps(drawn_scenes(), 2, seed=1, sizes=(SIZE,))
+    steps = Steps(drawn_scenes(), 2, seed=1, shapes=((SIZE, SIZE),))
     return [steps[step] for step in range(3)]
 
 

@@ -40,7 +40,7 @@ def test_all_outputs_are_the_published_networks(
     network = U2NetP(finest=1, previous=False).eval()
     load_published(network, u2netp.path)
     with torch.no_grad():
-        ours = [alpha_of(logits, SIDE).numpy() for logits in network(picture)]
+        ours = [alpha_of(logits, SIDE, SIDE).numpy() for logits in network(picture)]
     assert [one.shape for one in ours] == [one.shape for one in published]
     for one, theirs in zip(ours, published, strict=True):
         assert np.abs(one - theirs).max() < 1e-4
@@ -54,7 +54,7 @@ def test_before_training_any_previous_alpha_leaves_the_published_matte_as_it_is(
     with torch.no_grad():
         sides = network(torch.cat((picture, torch.rand(1, 1, SIDE, SIDE)), 1))
     assert [tuple(side.shape[2:]) for side in sides] == [(80, 80), (40, 40), (20, 20), (10, 10)]
-    assert np.abs(alpha_of(sides[0], SIDE).numpy() - published[3]).max() < 1e-4
+    assert np.abs(alpha_of(sides[0], SIDE, SIDE).numpy() - published[3]).max() < 1e-4
 
 
 def test_another_networks_file_is_refused(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is in the extra `train`")
 
 from tests.training_scenes import drawn_scenes  # noqa: E402
-from training.batches import SIZES, Batch, Steps  # noqa: E402
+from training.batches import SHAPES, Batch, Steps  # noqa: E402
 from training.judge import Judge  # noqa: E402
 from training.loss import matting_loss, mean_errors, overlaps, soft_overlap  # noqa: E402
 from training.segment import Plan, Trainer, rate_at, train  # noqa: E402
@@ -34,11 +34,11 @@ def trainer(plan: Plan) -> Trainer:
 
 
 def batch(step: int = 0) -> Batch:
-    return Steps(drawn_scenes(), 2, seed=1, sizes=(SIZE,))[step]
+    return Steps(drawn_scenes(), 2, seed=1, shapes=((SIZE, SIZE),))[step]
 
 
 def judge() -> Judge:
-    return Judge([Steps(drawn_scenes(clean=True), 2, seed=2, sizes=(SIZE,))[0]])
+    return Judge([Steps(drawn_scenes(clean=True), 2, seed=2, shapes=((SIZE, SIZE),))[0]])
 
 
 def test_the_loss_falls_within_a_few_steps() -> None:
@@ -51,7 +51,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It sees the same batches and ends with the same weights as one that was not."""
-    monkeypatch.setattr("training.batches.SIZES", (SIZE,))
+    monkeypatch.setattr("training.batches.SHAPES", ((SIZE, SIZE),))
     plan = Plan(steps=4, batch=1, judge_every=2)
     stopped, whole = tmp_path / "stopped", tmp_path / "whole"
     for folder in (stopped, whole):
@@ -59,7 +59,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(
     train(trainer(plan), drawn_scenes(), judge(), whole, workers=0)
     half = trainer(plan)
     for step in range(2):
-        half.learn(Steps(drawn_scenes(), 1, plan.seed, (SIZE,))[step])
+        half.learn(Steps(drawn_scenes(), 1, plan.seed, ((SIZE, SIZE),))[step])
     torch.save(half.state(), stopped / "last.pt")
 
     resumed = trainer(plan)
@@ -75,7 +75,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(
 def test_a_run_keeps_its_best_its_last_and_a_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.batches.SIZES", (SIZE,))
+    monkeypatch.setattr("training.batches.SHAPES", ((SIZE, SIZE),))
     train(trainer(Plan(steps=2, batch=1, judge_every=1)), drawn_scenes(), judge(), tmp_path, 0)
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [0, 1, 2]
@@ -85,12 +85,13 @@ def test_a_run_keeps_its_best_its_last_and_a_log(
     assert best["step"] == min(lines, key=lambda one: one["fresh"] + one["running"])["step"]
 
 
-def test_the_sizes_are_mixed_and_hold_about_as_many_pixels() -> None:
+def test_the_shapes_are_mixed_and_hold_about_as_many_pixels() -> None:
     steps = Steps(drawn_scenes(), 4, seed=1)
     pictures = [steps[step].pictures for step in range(12)]
-    assert {one.shape[1] for one in pictures} <= set(SIZES)
-    assert len({one.shape[1] for one in pictures}) > 1
-    assert all(abs(one[..., 0].numel() / (4 * 256**2) - 1) < 0.3 for one in pictures)
+    shapes = {(one.shape[2], one.shape[1]) for one in pictures}
+    assert shapes <= set(SHAPES)
+    assert len(shapes) > 1
+    assert all(abs(one[..., 0].numel() / (4 * 352 * 192) - 1) < 0.3 for one in pictures)
 
 
 def test_the_rate_rises_in_a_line_and_falls_in_a_cosine() -> None:

@@ -1,5 +1,6 @@
 """Batches of samples, each following from the seed and the step alone, so that a run can go on."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -7,16 +8,19 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from training.scenes import Sample, Scenes
+from training.geometry import ASPECTS
+from training.scenes import Sample, Scenes, Shape
 
-SIZES = (192, 256, 320)
-"""What the network's input is trained at: the middle one is what calls run at."""
-_ODDS = (0.15, 0.5, 0.35)
+SHAPES = ((352, 192), (320, 192), (416, 224), (256, 256), (192, 192), (192, 320))
+"""What the network's input is trained at, width and height: the first is what calls run at."""
+_ODDS = (0.35, 0.15, 0.15, 0.2, 0.05, 0.1)
+_ANOTHER_ASPECT = 0.2
+"""The logarithm of how far a scene may be squeezed, or stretched, to a shape."""
 _PREFETCHED = 6
 
 
 class Batch:
-    """Pictures uint8 (N, S, S, 3); alpha, previous and weight uint8 (N, 1, S, S)."""
+    """Pictures uint8 (N, H, W, 3); alpha, previous and weight uint8 (N, 1, H, W)."""
 
     def __init__(self, samples: Sequence[Sample]) -> None:
         self.pictures = torch.from_numpy(np.stack([one.picture for one in samples]))
@@ -26,20 +30,26 @@ class Batch:
 
 
 class Steps(Dataset[Batch]):
-    """The batch of each step; `count` pictures of the middle size, as many pixels of another."""
+    """The batch of each step; `count` pictures of the first shape, as many pixels of another."""
 
     def __init__(
-        self, scenes: Scenes, count: int, seed: int, sizes: Sequence[int] | None = None
+        self, scenes: Scenes, count: int, seed: int, shapes: Sequence[Shape] | None = None
     ) -> None:
         self._scenes, self._count, self._seed = scenes, count, seed
-        self._sizes = sizes or SIZES
+        self._shapes = shapes or SHAPES
 
     def __getitem__(self, step: int) -> Batch:
         rng = np.random.default_rng((self._seed, step))
-        size = int(rng.choice(self._sizes, p=_ODDS if len(self._sizes) == 3 else None))
-        middle = self._sizes[len(self._sizes) // 2]
-        count = max(1, round(self._count * (middle / size) ** 2))
-        return Batch([self._scenes.sample(size, rng) for _ in range(count)])
+        odds = _ODDS[: len(self._shapes)]
+        width, height = self._shapes[rng.choice(len(odds), p=np.array(odds) / sum(odds))]
+        pixels = math.prod(self._shapes[0])
+        count = max(1, round(self._count * pixels / (width * height)))
+        return Batch([self._sample(width, height, rng) for _ in range(count)])
+
+    def _sample(self, width: int, height: int, rng: np.random.Generator) -> Sample:
+        aspect = width / height * np.exp(rng.uniform(-_ANOTHER_ASPECT, _ANOTHER_ASPECT))
+        sample = self._scenes.sample(max(width, height), rng, float(np.clip(aspect, *ASPECTS)))
+        return sample.scaled((width, height))
 
 
 def batches(steps: Steps, start: int, end: int, workers: int = 1) -> Iterator[Batch]:

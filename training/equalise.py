@@ -16,7 +16,7 @@ import typer
 from torch import Tensor, nn
 
 from pipeline.errors import LivematteError
-from training.batches import Steps
+from training.batches import SHAPES, Steps
 from training.scenes import Scenes
 from training.u2net import ConvRelu, DilatedBlock, U2NetP, UBlock
 from training.weights import load_averaged, with_previous
@@ -107,7 +107,7 @@ def main(
 ) -> None:
     """Scale a network's layers so that 8 bits hold them better; it makes the same as before."""
     try:
-        steps = Steps(Scenes.load("train", mattes), 8, seed, (256,))
+        steps = Steps(Scenes.load("train", mattes), 8, seed, SHAPES[:1])
         loaded = load_averaged(network, share, start)
     except LivematteError as error:
         typer.echo(error, err=True)

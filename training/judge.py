@@ -13,7 +13,7 @@ import numpy as np
 import torch
 import typer
 
-from training.batches import Batch
+from training.batches import SHAPES, Batch
 from training.loss import mean_errors, overlaps
 from training.scenes import Scenes
 from training.u2net import U2NetP, alpha_of
@@ -50,11 +50,12 @@ class Judge:
         self._batches = batches
 
     @classmethod
-    def load(cls, size: int = 256, count: int = 64, mattes: Path | None = None) -> "Judge":
+    def load(cls, count: int = 64, mattes: Path | None = None) -> "Judge":
         """Of the validation split of the shared media; they depend on nothing else."""
         scenes = Scenes.load("validation", mattes, clean=True)
         rng = np.random.default_rng(_SEED)
-        samples = [scenes.sample(size, rng) for _ in range(count)]
+        wide = SHAPES[0]
+        samples = [scenes.sample(max(wide), rng, 16 / 9).scaled(wide) for _ in range(count)]
         starts = range(0, count, _TOGETHER)
         return cls([Batch(samples[start : start + _TOGETHER]) for start in starts])
 
@@ -80,7 +81,7 @@ def _figures(
     """Error × 1000 and IoU of each picture, (N, 2)."""
     picture = with_previous(batch.pictures.to(device), previous.to(device))
     alpha, weight = (one.to(device).float() / 255 for one in (batch.alpha, batch.weight))
-    found = alpha_of(network(picture)[0], alpha.shape[-1])
+    found = alpha_of(network(picture)[0], *alpha.shape[-2:])
     errors = 1000 * mean_errors(found, alpha, weight)
     return torch.stack((errors, overlaps(found, alpha, weight)), 1).cpu()
 

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.errors import LivematteError
-from training.batches import Batch, Steps
+from training.batches import SHAPES, Batch, Steps
 from training.scenes import Scenes
 from training.u2net import RGB_CHANNELS, U2NetP
 from training.weights import load_averaged, set_weights, with_previous
@@ -225,7 +225,7 @@ def main(
     """Take out the channels that cost most and give least; training may go on from the result."""
     try:
         network = load_averaged(whole, share)
-        steps = Steps(Scenes.load("train", mattes), 8, seed, (256,))
+        steps = Steps(Scenes.load("train", mattes), 8, seed, SHAPES[:1])
     except LivematteError as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from error

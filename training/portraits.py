@@ -117,7 +117,7 @@ def _look(network: U2NetP) -> Look:
         previous = torch.zeros(1, network.inputs - RGB_CHANNELS, *picture.shape[:2])
         with torch.no_grad():
             logits = network(with_previous(pictures, previous))[0]
-        alpha: AlphaMatte = alpha_of(logits, picture.shape[0])[0, 0].numpy()
+        alpha: AlphaMatte = alpha_of(logits, *picture.shape[:2])[0, 0].numpy()
         return alpha
 
     return look

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from bench.cutouts import Split
@@ -20,6 +21,8 @@ from training.people import (
 from training.previous import faithful, previous_alpha, united
 from training.rooms import Rooms, with_chair
 
+Shape = tuple[int, int]
+"""Width and height."""
 NOBODY, OWN_PHOTO = 0.08, 0.33
 _IN_FRONT = 0.15
 """How often something stands in front of them all."""
@@ -33,9 +36,9 @@ _NECK_OF_WHOLE, _NECK_OF_PORTRAIT = 0.15, 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """One training picture, squeezed to a square of side S.
+    """One training picture.
 
-    `picture` uint8 (S, S, 3) RGB; `alpha`, `previous` (zeros: none) and `weight` uint8 (S, S), 255
+    `picture` uint8 (H, W, 3) RGB; `alpha`, `previous` (zeros: none) and `weight` uint8 (H, W), 255
     for 1. `weight` says how far alpha is to be believed.
     """
 
@@ -43,6 +46,11 @@ class Sample:
     alpha: Levels
     previous: Levels
     weight: Levels
+
+    def scaled(self, shape: Shape) -> "Sample":
+        """The same as wide and as high as that."""
+        planes = (self.picture, self.alpha, self.previous, self.weight)
+        return Sample(*(cv2.resize(one, shape, interpolation=cv2.INTER_AREA) for one in planes))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,32 +85,40 @@ class Scenes:
         groups = [(0.6, street), (0.1, list(posing_people(split))), (0.3, calling)]
         return cls(groups, Rooms.load(split, street), clean)
 
-    def sample(self, size: int, rng: np.random.Generator) -> Sample:
-        """One scene, all of it following from the generator's state."""
+    def sample(self, size: int, rng: np.random.Generator, aspect: float | None = None) -> Sample:
+        """One scene, squeezed to a square, all of it following from the generator's state.
+
+        `aspect` is its width by its height before that, by default any.
+        """
+        aspect = aspect or random_aspect(rng)
         chance = 1.0 if self._clean else rng.random()
         if chance < NOBODY:
-            picture, layers, things = self._empty(size, rng)
+            picture, layers, things = self._empty(size, aspect, rng)
         elif chance < NOBODY + OWN_PHOTO:
-            picture, layers, things = self._photographed(size, rng)
+            picture, layers, things = self._photographed(size, aspect, rng)
         else:
-            picture, layers, things = self._composed(size, rng)
+            picture, layers, things = self._composed(size, aspect, rng)
         if rng.random() < _IN_FRONT:
-            picture, layers = self._hidden(picture, layers, rng)
+            picture, layers = self._hidden(picture, layers, aspect, rng)
         alphas = [layer.alpha for layer in layers]
         alpha = united(alphas, size)
         weight = np.minimum.reduce([layer.trust for layer in layers] or [np.ones_like(alpha)])
         if self._clean:
             previous = faithful(alpha, rng)
         else:
-            stranger = self._layer(self._someone(rng), size, random_aspect(rng), 1, rng).alpha
+            stranger = self._layer(self._someone(rng), size, aspect, 1, rng).alpha
             previous = previous_alpha(alphas, things, stranger, rng)
         return Sample(filmed(picture, rng), _levels(alpha), _levels(previous), _levels(weight))
 
     def _hidden(
-        self, picture: Picture, layers: Sequence[_Layer], rng: np.random.Generator
+        self,
+        picture: Picture,
+        layers: Sequence[_Layer],
+        aspect: float,
+        rng: np.random.Generator,
     ) -> tuple[Picture, list[_Layer]]:
         """The picture with something in front, which hides a part of every layer."""
-        colour, alpha = self._rooms.before(picture.shape[0], random_aspect(rng), rng)
+        colour, alpha = self._rooms.before(picture.shape[0], aspect, rng)
         seen = [replace(layer, alpha=layer.alpha * (1 - alpha)) for layer in layers]
         return picture + alpha[..., None] * (colour - picture), seen
 
@@ -111,20 +127,20 @@ class Scenes:
         return people[int(rng.integers(len(people)))]
 
     def _empty(
-        self, size: int, rng: np.random.Generator
+        self, size: int, aspect: float, rng: np.random.Generator
     ) -> tuple[Picture, list[_Layer], list[AlphaMatte]]:
-        picture, things = self._rooms.behind(size, random_aspect(rng), rng, streets=0)
+        picture, things = self._rooms.behind(size, aspect, rng, streets=0)
         if rng.random() < 0.4:
             x, y = rng.uniform(0.3, 0.7, 2) * size
             picture = with_chair(picture, x, y, rng)
         return picture, [], things
 
     def _photographed(
-        self, size: int, rng: np.random.Generator
+        self, size: int, aspect: float, rng: np.random.Generator
     ) -> tuple[Picture, list[_Layer], list[AlphaMatte]]:
         """Somebody where the photo was taken; in other clothes at times."""
         person = self._someone(rng)
-        matrix = in_own_photo(person, size, random_aspect(rng), rng)
+        matrix = in_own_photo(person, size, aspect, rng)
         matrix = mirrored(matrix, size) if rng.random() < 0.5 else matrix
         layer = _warped_layer(person, matrix, size)
         picture = _unit(warped(person.photo, matrix, size, None))
@@ -134,9 +150,8 @@ class Scenes:
         return relit(picture, rng), [layer], []
 
     def _composed(
-        self, size: int, rng: np.random.Generator
+        self, size: int, aspect: float, rng: np.random.Generator
     ) -> tuple[Picture, list[_Layer], list[AlphaMatte]]:
-        aspect = random_aspect(rng)
         picture, things = self._rooms.behind(size, aspect, rng)
         layers = []
         for number in range(1 + rng.choice(len(_CROWD), p=_CROWD)):

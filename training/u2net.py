@@ -157,9 +157,9 @@ def enlarged(x: Tensor, like: Tensor) -> Tensor:
     return functional.interpolate(x, size=size, mode="bilinear", align_corners=False)
 
 
-def alpha_of(logits: Tensor, size: int) -> Tensor:
-    """Alpha, 0…1, float32 (N, 1, size, size), of an output's logits."""
-    large = functional.interpolate(logits.float(), (size, size), mode="bilinear")
+def alpha_of(logits: Tensor, height: int, width: int) -> Tensor:
+    """Alpha, 0…1, float32 (N, 1, height, width), of an output's logits."""
+    large = functional.interpolate(logits.float(), (height, width), mode="bilinear")
     return large.sigmoid()
 
 

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Self
 
 from pipeline.frame import AlphaMatte, Frame
 from pipeline.matting import Matting
@@ -29,7 +28,7 @@ def measure_file(case: Case) -> Figures:
     times come from a second pass, one frame at a time.
     """
     matting = case.matting(FILE.segmenters)
-    network = TimedNetwork.of(matting)
+    network = NetworkTime(matting)
     with tempfile.TemporaryDirectory() as folder:
         warm_up(matting, Path(case.clip))
         target = Path(folder) / "out.mp4"
@@ -118,27 +117,31 @@ class Laps:
             yield frame
 
 
-class TimedNetwork:
-    """A network that knows how long it has run, as long as it is called by one thread at a time."""
+class NetworkTime:
+    """The `seconds` that a pipeline's networks have run, as long as one runs at a time.
 
-    def __init__(self, network: Network) -> None:
-        self.runtime, self.device = network.runtime, network.device
-        self.precision = network.precision
-        self.seconds = 0.0
-        self._network = network
+    Those of its largest size are put in place of all.
+    """
 
-    @classmethod
-    def of(cls, matting: Matting) -> Self:
-        """Put in place of the pipeline's only network."""
+    def __init__(self, matting: Matting) -> None:
         segmenter = matting.segmenter
         assert isinstance(segmenter, U2Net)
-        timed = cls(segmenter.network)
-        networks = {segmenter.sizes[0]: timed}
-        matting.segmenter = U2Net(networks, takes_previous=segmenter.takes_previous)
-        return timed
+        self.seconds = 0.0
+        size = segmenter.sizes[0]
+        timed = {shape: _Timed(one, self) for shape, one in segmenter.networks[size].items()}
+        matting.segmenter = U2Net({size: timed}, takes_previous=segmenter.takes_previous)
+
+
+class _Timed:
+    """A network that notes how long it ran."""
+
+    def __init__(self, network: Network, time: NetworkTime) -> None:
+        self.runtime, self.device = network.runtime, network.device
+        self.precision = network.precision
+        self._network, self._time = network, time
 
     def __call__(self, picture: Picture) -> AlphaMatte:
         began = perf_counter()
         alpha = self._network(picture)
-        self.seconds += perf_counter() - began
+        self._time.seconds += perf_counter() - began
         return alpha
