@@ -114,7 +114,7 @@ class ModelFile:
 class ModelEntry(ModelFile):
     """One model of the catalogue: a network that says what is foreground.
 
-    `aspects` are the shapes of input that it was made for, the one that is used most first.
+    `aspects` are the shapes of input that it is good in, the one that is used most first.
     """
 
     spec: NetworkSpec

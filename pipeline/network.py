@@ -57,10 +57,8 @@ class NetworkSpec:
     @property
     def shape(self) -> Shape:
         """Of the input, near to the aspect, its sides multiples of 32."""
-        if self.aspect == 1:
-            return self.size, self.size
         stretch = math.sqrt(self.aspect)
-        return _near(self.size * stretch), _near(self.size / stretch)
+        return _up(self.size * stretch), _up(self.size / stretch)
 
     @property
     def channels(self) -> int:
@@ -125,8 +123,9 @@ class Network(Protocol):
         ...
 
 
-def _near(side: float) -> int:
-    return _DEEPEST_STRIDE * max(1, round(side / _DEEPEST_STRIDE))
+def _up(side: float) -> int:
+    """To a multiple of 32; a side that is one but for its last digits stays."""
+    return _DEEPEST_STRIDE * math.ceil(side / _DEEPEST_STRIDE - 1e-6)
 
 
 def check_picture(picture: NDArray[Any], spec: NetworkSpec) -> None:

@@ -73,10 +73,9 @@ class U2Net:
         `sizes` are multiples of 32; where there is none it is the one that the model was made for.
         """
         path, spec = find_model(model)
-        aspects = CATALOGUE[model].aspects if model in CATALOGUE else (spec.aspect,)
         networks = {}
         for size in sizes or (spec.size,):
-            chosen = [replace(spec, size=size, aspect=aspect) for aspect in aspects]
+            chosen = [replace(spec, size=size, aspect=one) for one in _aspects(model, size)]
             networks[size] = {one.shape: load_network(path, one, options) for one in chosen}
         return cls(networks, takes_previous=spec.takes_previous, model=model)
 
@@ -126,6 +125,15 @@ class U2Net:
         if self.takes_previous:
             seen = cv2.merge([seen, _levels(previous, shape)])
         return networks[shape](seen)
+
+
+def _aspects(model: str, size: int) -> tuple[float, ...]:
+    """The shapes in which a model is used at a size: larger than its own only as a square.
+
+    Shown wide pictures larger than any that it was trained on, a network sees things in the room.
+    """
+    entry = CATALOGUE.get(model)
+    return entry.aspects if entry and size <= entry.spec.size else (1.0,)
 
 
 def _stretch(plane: Plane, width: int, height: int) -> Plane:

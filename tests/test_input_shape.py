@@ -42,8 +42,8 @@ def networks() -> dict[tuple[int, int], RecordingNetwork]:
         (256, 1, (256, 256)),
         (256, 16 / 9, (352, 192)),
         (256, 9 / 16, (192, 352)),
-        (192, 16 / 9, (256, 128)),
-        (32, 16 / 9, (32, 32)),
+        (192, 16 / 9, (256, 160)),
+        (32, 16 / 9, (64, 32)),
     ],
 )
 def test_an_input_is_as_wide_as_multiples_of_32_let_it(
@@ -83,6 +83,8 @@ def test_the_alpha_of_a_frame_before_has_the_same_shape(
 def test_people_are_looked_at_in_two_shapes_and_anything_else_in_one(tmp_path: Path) -> None:
     shapes = U2Net.load(DEFAULT_MODEL, RuntimeOptions(cache_dir=tmp_path), (64,)).networks[64]
     assert list(shapes) == [WIDE, SQUARE]
+    larger = U2Net.load(DEFAULT_MODEL, RuntimeOptions(cache_dir=tmp_path), (288,)).networks[288]
+    assert list(larger) == [(288, 288)], "wider than any that it was trained on"
     assert CATALOGUE[MODEL_FOR["any"]].aspects == (1.0,)
 
 

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from pipeline.network import Shape
 from training.geometry import ASPECTS
-from training.scenes import Sample, Scenes, Shape
+from training.scenes import Sample, Scenes
 
 SHAPES = ((352, 192), (320, 192), (416, 224), (256, 256), (192, 192), (192, 320))
 """What the network's input is trained at, width and height: the first is what calls run at."""
@@ -41,15 +42,13 @@ class Steps(Dataset[Batch]):
     def __getitem__(self, step: int) -> Batch:
         rng = np.random.default_rng((self._seed, step))
         odds = _ODDS[: len(self._shapes)]
-        width, height = self._shapes[rng.choice(len(odds), p=np.array(odds) / sum(odds))]
-        pixels = math.prod(self._shapes[0])
-        count = max(1, round(self._count * pixels / (width * height)))
-        return Batch([self._sample(width, height, rng) for _ in range(count)])
+        shape = self._shapes[rng.choice(len(odds), p=np.array(odds) / sum(odds))]
+        count = max(1, round(self._count * math.prod(self._shapes[0]) / math.prod(shape)))
+        return Batch([self._sample(shape, rng) for _ in range(count)])
 
-    def _sample(self, width: int, height: int, rng: np.random.Generator) -> Sample:
-        aspect = width / height * np.exp(rng.uniform(-_ANOTHER_ASPECT, _ANOTHER_ASPECT))
-        sample = self._scenes.sample(max(width, height), rng, float(np.clip(aspect, *ASPECTS)))
-        return sample.scaled((width, height))
+    def _sample(self, shape: Shape, rng: np.random.Generator) -> Sample:
+        aspect = shape[0] / shape[1] * np.exp(rng.uniform(-_ANOTHER_ASPECT, _ANOTHER_ASPECT))
+        return self._scenes.shaped(shape, rng, float(np.clip(aspect, *ASPECTS)))
 
 
 def batches(steps: Steps, start: int, end: int, workers: int = 1) -> Iterator[Batch]:

@@ -54,8 +54,7 @@ class Judge:
         """Of the validation split of the shared media; they depend on nothing else."""
         scenes = Scenes.load("validation", mattes, clean=True)
         rng = np.random.default_rng(_SEED)
-        wide = SHAPES[0]
-        samples = [scenes.sample(max(wide), rng, 16 / 9).scaled(wide) for _ in range(count)]
+        samples = [scenes.shaped(SHAPES[0], rng, 16 / 9) for _ in range(count)]
         starts = range(0, count, _TOGETHER)
         return cls([Batch(samples[start : start + _TOGETHER]) for start in starts])
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from bench.cutouts import Split
 from pipeline.frame import AlphaMatte, RgbImage
+from pipeline.network import Shape
 from training.geometry import Affine, in_own_photo, mirrored, placed, random_aspect, warped
 from training.light import Picture, coarse, defocused, dressed, filmed, lit_from_a_side, relit
 from training.people import (
@@ -21,8 +22,6 @@ from training.people import (
 from training.previous import faithful, previous_alpha, united
 from training.rooms import Rooms, with_chair
 
-Shape = tuple[int, int]
-"""Width and height."""
 NOBODY, OWN_PHOTO = 0.08, 0.33
 _IN_FRONT = 0.15
 """How often something stands in front of them all."""
@@ -109,6 +108,10 @@ class Scenes:
             stranger = self._layer(self._someone(rng), size, aspect, 1, rng).alpha
             previous = previous_alpha(alphas, things, stranger, rng)
         return Sample(filmed(picture, rng), _levels(alpha), _levels(previous), _levels(weight))
+
+    def shaped(self, shape: Shape, rng: np.random.Generator, aspect: float) -> Sample:
+        """A scene of that aspect, at that width and height."""
+        return self.sample(max(shape), rng, aspect).scaled(shape)
 
     def _hidden(
         self,
