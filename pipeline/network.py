@@ -19,7 +19,7 @@ Precision = Literal["auto", "f32", "bf16", "f16", "int8"]
 Picture = NDArray[np.uint8] | NDArray[np.float32]
 """uint8 or float32 (height, width, channels) of the network's input: red, green, blue, and the
 previous alpha if it takes that; 0…255."""
-Shape = tuple[int, int]
+InputShape = tuple[int, int]
 """Width and height."""
 
 HALF_PIXEL = {"half_pixel", "pytorch_half_pixel"}
@@ -55,7 +55,7 @@ class NetworkSpec:
             raise OptionError(f"a network's input size is a multiple of 32, got {self.size}")
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> InputShape:
         """Of the input, near to the aspect, its sides multiples of 32."""
         stretch = math.sqrt(self.aspect)
         return _up(self.size * stretch), _up(self.size / stretch)

@@ -7,22 +7,22 @@ from typing import TypeVar
 
 from pipeline.errors import ModelMissingError, OptionError, RuntimeUnavailableError
 from pipeline.network import (
+    InputShape,
     Network,
     NetworkSpec,
     Precision,
     RuntimeName,
     RuntimeOptions,
-    Shape,
 )
 
 __all__ = [
+    "InputShape",
     "Network",
     "NetworkSpec",
     "Precision",
     "RuntimeName",
     "RuntimeOptions",
     "RuntimeUnavailableError",
-    "Shape",
     "first_that_works",
     "load_network",
 ]

@@ -13,7 +13,7 @@ from pipeline.cells import reduce
 from pipeline.colour import Plane
 from pipeline.frame import AlphaMatte, Frame, RgbImage, Roi
 from pipeline.models import CATALOGUE, DEFAULT_MODEL, find_model
-from pipeline.runtime import Network, RuntimeOptions, Shape, load_network
+from pipeline.runtime import InputShape, Network, RuntimeOptions, load_network
 from pipeline.subject import WHOLE, Look, part_of
 
 LIVE_SIZES = (256, 192, 160)
@@ -48,7 +48,7 @@ class U2Net:
 
     def __init__(
         self,
-        networks: Mapping[int, Mapping[Shape, Network]],
+        networks: Mapping[int, Mapping[InputShape, Network]],
         *,
         takes_previous: bool = False,
         model: str | None = None,
@@ -141,7 +141,7 @@ def _stretch(plane: Plane, width: int, height: int) -> Plane:
     return cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def _levels(alpha: AlphaMatte | None, shape: Shape) -> NDArray[np.uint8]:
+def _levels(alpha: AlphaMatte | None, shape: InputShape) -> NDArray[np.uint8]:
     """An alpha as a picture's fourth channel, 0…255; zeros if there is none."""
     width, height = shape
     if alpha is None:

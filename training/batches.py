@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from pipeline.network import Shape
+from pipeline.network import InputShape
 from training.geometry import ASPECTS
 from training.scenes import Sample, Scenes
 
@@ -34,7 +34,7 @@ class Steps(Dataset[Batch]):
     """The batch of each step; `count` pictures of the first shape, as many pixels of another."""
 
     def __init__(
-        self, scenes: Scenes, count: int, seed: int, shapes: Sequence[Shape] | None = None
+        self, scenes: Scenes, count: int, seed: int, shapes: Sequence[InputShape] | None = None
     ) -> None:
         self._scenes, self._count, self._seed = scenes, count, seed
         self._shapes = shapes or SHAPES
@@ -46,7 +46,7 @@ class Steps(Dataset[Batch]):
         count = max(1, round(self._count * math.prod(self._shapes[0]) / math.prod(shape)))
         return Batch([self._sample(shape, rng) for _ in range(count)])
 
-    def _sample(self, shape: Shape, rng: np.random.Generator) -> Sample:
+    def _sample(self, shape: InputShape, rng: np.random.Generator) -> Sample:
         aspect = shape[0] / shape[1] * np.exp(rng.uniform(-_ANOTHER_ASPECT, _ANOTHER_ASPECT))
         return self._scenes.shaped(shape, rng, float(np.clip(aspect, *ASPECTS)))
 

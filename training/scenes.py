@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.cutouts import Split
 from pipeline.frame import AlphaMatte, RgbImage
-from pipeline.network import Shape
+from pipeline.network import InputShape
 from training.geometry import Affine, in_own_photo, mirrored, placed, random_aspect, warped
 from training.light import Picture, coarse, defocused, dressed, filmed, lit_from_a_side, relit
 from training.people import (
@@ -46,7 +46,7 @@ class Sample:
     previous: Levels
     weight: Levels
 
-    def scaled(self, shape: Shape) -> "Sample":
+    def scaled(self, shape: InputShape) -> "Sample":
         """The same as wide and as high as that."""
         planes = (self.picture, self.alpha, self.previous, self.weight)
         return Sample(*(cv2.resize(one, shape, interpolation=cv2.INTER_AREA) for one in planes))
@@ -109,7 +109,7 @@ class Scenes:
             previous = previous_alpha(alphas, things, stranger, rng)
         return Sample(filmed(picture, rng), _levels(alpha), _levels(previous), _levels(weight))
 
-    def shaped(self, shape: Shape, rng: np.random.Generator, aspect: float) -> Sample:
+    def shaped(self, shape: InputShape, rng: np.random.Generator, aspect: float) -> Sample:
         """A scene of that aspect, at that width and height."""
         return self.sample(max(shape), rng, aspect).scaled(shape)
 
