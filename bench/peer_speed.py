@@ -28,7 +28,8 @@ from pipeline.colour import Plane
 from pipeline.composite import DEFAULT_BLUR_LINES, Blur
 from pipeline.frame import AlphaMatte, Frame, RgbImage, resize
 from pipeline.matte import EdgeMatte
-from pipeline.matting import Job, Matted, Matting, Segmented
+from pipeline.matted import Job, Matted, Segmented
+from pipeline.matting import Matting
 from pipeline.models import DEFAULT_MODEL
 from pipeline.runtime import RuntimeOptions
 from pipeline.segment import U2Net

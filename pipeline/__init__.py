@@ -4,7 +4,8 @@ from pipeline.composite import Blur, Picture, Transparent, solid
 from pipeline.errors import LivematteError, MediaError, ModelError, OptionError
 from pipeline.frame import AlphaMatte, Frame, Roi, Trimap
 from pipeline.matte_options import MatteOptions
-from pipeline.matting import Matted, Matting
+from pipeline.matted import Matted
+from pipeline.matting import Matting
 from pipeline.segment import Segmenter, U2Net
 from pipeline.shape import Shape
 from pipeline.temporal import TemporalFilter

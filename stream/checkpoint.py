@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pipeline.matting import MattingState
+from pipeline.matted import MattingState
 from stream.verify import Sample
 from stream.video_file import PictureKind
 

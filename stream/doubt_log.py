@@ -6,7 +6,7 @@ from typing import Any
 from pipeline.doubt import doubts_of, kind_of
 from pipeline.frame import Frame
 from pipeline.matte import EdgeMatte
-from pipeline.matting import Found
+from pipeline.matted import Found
 from stream.hard_cases import HardCases
 
 

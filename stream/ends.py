@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from pipeline.frame import Frame
-from pipeline.matting import Matted
+from pipeline.matted import Matted
 
 
 class Source(Protocol):

@@ -10,7 +10,7 @@ import av.error
 
 from pipeline.errors import SinkError
 from pipeline.frame import Frame
-from pipeline.matting import Matted
+from pipeline.matted import Matted
 from stream.carried import AudioOutcome
 from stream.file_source import FileSource
 from stream.formats import AlphaIn, choose_format

@@ -6,7 +6,7 @@ import cv2
 
 from pipeline.colour import Plane
 from pipeline.frame import AlphaMatte, Frame, resize
-from pipeline.matting import Matted
+from pipeline.matted import Matted
 from stream.convert import turn, yuv_planes
 from stream.formats import Format, squared_width
 from stream.stacked import stacked

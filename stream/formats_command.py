@@ -16,7 +16,7 @@ import typer
 from pipeline.errors import LivematteError
 from pipeline.frame import Frame
 from pipeline.matte import EdgeMatte
-from pipeline.matting import Matted
+from pipeline.matted import Matted
 from stream.encoders import ENCODERS
 from stream.formats import CONTAINERS, SEQUENCES, AlphaIn, choose_format
 from stream.verify import Sample

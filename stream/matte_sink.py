@@ -4,7 +4,7 @@ import numpy as np
 
 from pipeline.colour import FULL_RANGE, ColourTags
 from pipeline.frame import Frame
-from pipeline.matting import Matted
+from pipeline.matted import Matted
 from stream.convert import to_bytes
 from stream.ends import Sink
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.composite import Background
 from pipeline.errors import SourceError
 from pipeline.matte_options import AS_FOUND, MatteOptions
-from pipeline.matting import Matted
+from pipeline.matted import Matted
 from pipeline.refine_stats import RefineTotals
 from stream.background import VideoBackground, open_background
 from stream.ends import Sink

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.colour import Plane
 from pipeline.errors import SinkError, SourceError
 from pipeline.frame import RgbImage
-from pipeline.matting import Matted
+from pipeline.matted import Matted
 from stream.convert import to_bytes
 from stream.picture_header import header_size, may_have_alpha
 

@@ -7,7 +7,7 @@ import time
 import av.error
 
 from pipeline.errors import SinkClosedError, SinkError
-from pipeline.matting import Matted
+from pipeline.matted import Matted
 from stream.formats import Format
 from stream.pipe import Pipe
 from stream.video_file import Encoding, PictureKind, Recipe, VideoFile

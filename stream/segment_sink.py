@@ -6,7 +6,7 @@ from pathlib import Path
 
 import av.error
 
-from pipeline.matting import Matted
+from pipeline.matted import Matted
 from stream.guard import writing
 from stream.track import Track
 from stream.verify import Sample

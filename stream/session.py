@@ -13,7 +13,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from pipeline.frame import Frame
-from pipeline.matting import Matted, Matting, Segmented
+from pipeline.matted import Matted, Segmented
+from pipeline.matting import Matting
 from stream.ends import Sink, Source
 from stream.queues import FrameQueue, Overflow
 from stream.worker import Worker

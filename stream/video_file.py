@@ -14,7 +14,7 @@ from av.video.format import VideoFormat
 
 from pipeline.colour import LIMITED_RANGE, ColourTags
 from pipeline.frame import Frame
-from pipeline.matting import Matted
+from pipeline.matted import Matted
 from pipeline.network import usable_processors
 from stream.carried import Carried
 from stream.convert import as_rgb, layout, tag, video_from_frame, yuv_planes

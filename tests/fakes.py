@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import numpy as np
 
 from pipeline.frame import Frame
-from pipeline.matting import Matted
+from pipeline.matted import Matted
 
 
 def plain_frame(pts: int = 0, grey: int = 128, size: tuple[int, int] = (16, 12)) -> Frame:

@@ -13,7 +13,8 @@ import pytest
 from pipeline.composite import Transparent
 from pipeline.errors import SinkError
 from pipeline.frame import Frame
-from pipeline.matting import Matted, Matting
+from pipeline.matted import Matted
+from pipeline.matting import Matting
 from stream.convert import to_bytes
 from stream.live.address import sink_address
 from stream.live.clock import TIME_BASE

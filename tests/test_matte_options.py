@@ -12,7 +12,8 @@ from pipeline.carry import Carried
 from pipeline.composite import Background, Transparent, solid
 from pipeline.frame import Frame, RgbImage
 from pipeline.matte_options import AS_FOUND, MatteOptions
-from pipeline.matting import Matted, Matting
+from pipeline.matted import Matted
+from pipeline.matting import Matting
 from pipeline.refine import EdgeView, Refined
 from pipeline.refine_stats import RefineStats
 from pipeline.shape import Shape

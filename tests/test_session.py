@@ -10,7 +10,8 @@ import pytest
 from pipeline.composite import solid
 from pipeline.errors import SinkError, SourceError
 from pipeline.frame import AlphaMatte, Frame
-from pipeline.matting import Matted, Matting
+from pipeline.matted import Matted
+from pipeline.matting import Matting
 from pipeline.subject import WHOLE, Look
 from stream.session import FILE, run_session
 from tests.fakes import KeepingSink, ListSource, plain_frame

@@ -11,7 +11,7 @@ from statistics import fmean
 import av
 
 from pipeline.frame import Frame
-from pipeline.matting import Matted
+from pipeline.matted import Matted
 from pipeline.segment import LIVE_SIZES
 from stream.benchmark.case import Case, Figures, network_of
 from stream.benchmark.file_case import warm_up

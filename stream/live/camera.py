@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.errors import OptionError, SinkError
 from pipeline.frame import resize
-from pipeline.matting import Matted
+from pipeline.matted import Matted
 from stream.live.address import SinkAddress
 from stream.live.sound import Sound
 

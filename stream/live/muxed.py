@@ -11,7 +11,7 @@ import av.container
 import av.error
 
 from pipeline.errors import SinkError
-from pipeline.matting import Matted
+from pipeline.matted import Matted
 from pipeline.network import usable_processors
 from stream.convert import tag, video_from_frame
 from stream.live.address import SinkAddress

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from pipeline.errors import SinkError
-from pipeline.matting import Matted
+from pipeline.matted import Matted
 from stream.live.sound import Sound
 from stream.worker import Worker, all_done
 

@@ -4,7 +4,8 @@ import asyncio
 
 from pipeline.composite import Background, Transparent
 from pipeline.errors import OptionError
-from pipeline.matting import Matted, Matting
+from pipeline.matted import Matted
+from pipeline.matting import Matting
 from stream.live.address import SinkAddress, SourceAddress
 from stream.live.camera import CameraOutlet, check_camera
 from stream.live.clock import LiveClock

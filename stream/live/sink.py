@@ -7,7 +7,7 @@ from dataclasses import replace
 from pipeline.composite import Background
 from pipeline.errors import SinkError
 from pipeline.frame import Frame
-from pipeline.matting import Matted
+from pipeline.matted import Matted
 from stream.live.back_off import BackOff
 from stream.live.clock import LiveClock, ticks
 from stream.live.outlet import OpenOutlet, Outlet

@@ -12,7 +12,7 @@ import numpy as np
 from aiortc import RTCPeerConnection, RTCSessionDescription
 
 from pipeline.errors import SinkError
-from pipeline.matting import Matted
+from pipeline.matted import Matted
 from stream.convert import video_from_frame
 from stream.live.address import SinkAddress
 from stream.live.sound import Samples, Sound

@@ -12,7 +12,8 @@ from aiortc.mediastreams import MediaStreamTrack
 
 from pipeline.composite import Background, Transparent
 from pipeline.frame import Frame
-from pipeline.matting import Matted, Matting
+from pipeline.matted import Matted
+from pipeline.matting import Matting
 from pipeline.refine import EdgeRefiner
 from pipeline.segment import Segmenter
 from stream.server.audio_delay import AudioDelay

@@ -5,7 +5,7 @@ import numpy as np
 from pipeline.composite import Background, Picture, Transparent, solid
 from pipeline.frame import Frame
 from pipeline.matte import EdgeMatte
-from pipeline.matting import Matted
+from pipeline.matted import Matted
 from stream.server.options import Show
 from stream.stacked import grey, stacked
 

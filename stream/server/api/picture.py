@@ -15,7 +15,8 @@ from pipeline.doubt import doubts_of
 from pipeline.errors import SinkError
 from pipeline.frame import AlphaMatte, Frame, RgbImage
 from pipeline.matte_options import AS_FOUND, MatteOptions
-from pipeline.matting import Found, Matted, Matting
+from pipeline.matted import Found, Matted
+from pipeline.matting import Matting
 from pipeline.refine import EdgeRefiner
 from pipeline.second_stage import TrimapMatting
 from pipeline.segment import Segmenter
