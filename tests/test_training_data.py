@@ -12,15 +12,19 @@ pytest.importorskip("torch", reason="torch is in the extra `train`")
 from bench.photos import judged_photos
 from tests.training_scenes import drawn_person, drawn_scenes
 from training import scenes as scenes_module
-from training.geometry import in_own_photo, placed, warped
+from training.geometry import STRETCH, in_own_photo, placed, warped
+from training.light import camouflaged
 from training.people import (
     UNSURE_PX,
+    above_the_cut,
+    from_matte,
     grown_colour,
     person_of_mask,
     rejected_portraits,
     street_split,
 )
 from training.previous import NONE, previous_alpha, united
+from training.slits import slit
 
 SIZE = 64
 DATA = Path(os.environ.get("LIVEMATTE_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -92,6 +96,54 @@ def test_a_photo_that_is_its_own_background_covers_the_picture() -> None:
         matrix = in_own_photo(person, SIZE, rng.uniform(9 / 16, 16 / 9), rng)
         covered = warped(np.full_like(person.alpha, 255), matrix, SIZE)
         assert covered[2:-2, 2:-2].min() == 255
+
+
+def test_nobody_is_much_wider_in_the_picture_than_in_the_photo() -> None:
+    person, rng = drawn_person(), np.random.default_rng(1)
+    for _ in range(50):
+        aspect = rng.uniform(9 / 16, 16 / 9)
+        for matrix in (
+            in_own_photo(person, SIZE, aspect, rng),
+            placed(person, SIZE, aspect, rng),
+        ):
+            wide, tall = (np.hypot(*matrix[:, axis] * (aspect, 1)) for axis in (0, 1))
+            assert wide / tall < STRETCH + 0.03
+
+
+def test_whom_the_photos_sides_cut_off_is_taken_from_above_that() -> None:
+    alpha = np.zeros((100, 80), np.float32)
+    alpha[10:40, 30:50] = alpha[40:70, 15:65] = alpha[70:] = 1
+    grey = np.full((100, 80, 3), 128, np.uint8)
+    person = from_matte("drawn", grey, grey, alpha)
+    higher = above_the_cut(person)
+    assert person.cut == (True, False, True, True)
+    assert higher.cut == (False, False, False, True)
+    assert higher.alpha.shape == higher.photo.shape[:2] == (70, 80)
+    alpha[30:] = 1
+    close = from_matte("drawn", grey, grey, alpha)
+    assert above_the_cut(close) is close
+
+
+def test_a_gap_lies_within_the_outline_and_below_the_neck() -> None:
+    alpha = np.zeros((SIZE, SIZE), np.float32)
+    alpha[4:20, 24:40] = alpha[20:, 12:52] = 1
+    rng = np.random.default_rng(1)
+    several = [slit(alpha, 20, rng) for _ in range(30)]
+    gone = [alpha - one for one in several]
+    assert all(np.array_equal(one[:20], alpha[:20]) for one in several)
+    assert all(one.min() >= 0 and one[:, 12].tolist() == alpha[:, 12].tolist() for one in several)
+    assert np.mean([0 < one.sum() < 0.4 * alpha.sum() for one in gone]) > 0.8
+    assert np.array_equal(slit(alpha, SIZE, rng), alpha)
+
+
+def test_clothes_can_have_the_colour_of_the_room() -> None:
+    alpha = np.zeros((SIZE, SIZE), np.float32)
+    alpha[:, 20:40] = 1
+    person = np.full((SIZE, SIZE, 3), (0.8, 0.2, 0.2), np.float32)
+    room = np.full_like(person, (0.1, 0.3, 0.5))
+    dressed = camouflaged(person, SIZE / 2, alpha, room, np.random.default_rng(1))
+    assert np.array_equal(dressed[:20], person[:20])
+    assert np.abs(dressed[-20:] / room[-20:] - 1).max() < 0.5
 
 
 def test_shrinking_keeps_a_matte_in_its_place() -> None:

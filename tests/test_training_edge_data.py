@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("torch", reason="torch is in the extra `train`")
 
+from bench.cutouts import Cutout
 from bench.drawn import texture
 from pipeline.errors import SourceError
 from pipeline.patch_network import wanted_patch_network
@@ -21,6 +22,7 @@ from tests.training_edges import (
 from training.edge_drawn import drawn_subject
 from training.edge_mattes import damaged
 from training.edge_patches import EdgeSteps, prepared, varied
+from training.edge_pictures import with_gap
 from training.edge_prepare import LAYERS, prepare
 from training.edge_sheet import KINDS, row
 
@@ -55,6 +57,16 @@ def test_a_picture_follows_from_the_generators_state_alone() -> None:
     assert np.array_equal(one.frame.rgb, same.frame.rgb)
     assert np.array_equal(one.alpha, same.alpha)
     assert one.alpha.shape != other.alpha.shape or not np.array_equal(one.alpha, other.alpha)
+
+
+def test_somebody_can_have_a_gap_between_arm_and_body() -> None:
+    alpha = np.zeros((200, 100), np.float32)
+    alpha[10:, 20:80] = 1
+    person = Cutout("portrait/drawn", np.zeros((200, 100, 3), np.uint8), alpha)
+    rng = np.random.default_rng(1)
+    several = [with_gap(person, rng).alpha for _ in range(20)]
+    assert all(np.array_equal(one[:100], alpha[:100]) for one in several)
+    assert np.mean([one[100:, 22:78].min() < 0.5 for one in several]) > 0.8
 
 
 def test_patches_hold_the_edge_and_its_truth() -> None:

@@ -12,9 +12,9 @@ from pipeline.network import InputShape
 from training.geometry import ASPECTS
 from training.scenes import Sample, Scenes
 
-SHAPES = ((352, 192), (320, 192), (416, 224), (256, 256), (192, 192), (192, 320))
+SHAPES = ((352, 192), (320, 192), (416, 224), (256, 256), (384, 384), (192, 320))
 """What the network's input is trained at, width and height: the first is what calls run at."""
-_ODDS = (0.35, 0.15, 0.15, 0.2, 0.05, 0.1)
+_ODDS = (0.4, 0.1, 0.15, 0.2, 0.1, 0.05)
 _ANOTHER_ASPECT = 0.2
 """The logarithm of how far a scene may be squeezed, or stretched, to a shape."""
 _PREFETCHED = 6

@@ -1,7 +1,7 @@
 """Whole frames with exact alpha and the foreground's own colour, for the edge to be learnt from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -17,6 +17,7 @@ from training.geometry import random_aspect, warped
 from training.light import Picture, compressed, lit_from_a_side, noisy, relit
 from training.people import calling_people, street_people
 from training.rooms import Rooms
+from training.slits import slit
 
 LONGER_SIDES = (480, 1920)
 """Pixels, from and to."""
@@ -24,6 +25,8 @@ _DRAWN = 0.35
 """How often the subject is drawn; else it is a photographed cut-out."""
 _RECOLOURED = 0.2
 """How often a cut-out gets other colours altogether: there are few of them."""
+_SLIT = 0.2
+"""How often somebody has a gap between arm and body."""
 _LARGEST_SCALE = 1.25
 """A cut-out brought up further would teach a blur."""
 _TOUCHING = 0.02
@@ -105,11 +108,18 @@ class EdgePictures:
         if rng.random() < _DRAWN or not self._groups:
             return drawn_subject(size, self._texture(size, rng), rng)
         group = self._groups[rng.choice(len(self._groups), p=self._odds)]
-        return group[int(rng.integers(len(group)))]
+        subject = group[int(rng.integers(len(group)))]
+        gaps = subject.name.startswith("portrait") and rng.random() < _SLIT
+        return with_gap(subject, rng) if gaps else subject
 
     def _texture(self, size: int, rng: np.random.Generator) -> RgbImage:
         view, _ = self._rooms.behind(max(64, size // 2), 1.0, rng)
         return _levels(view)
+
+
+def with_gap(subject: Cutout, rng: np.random.Generator) -> Cutout:
+    """Somebody with a gap between arm and body, in the lower half of what is seen."""
+    return replace(subject, alpha=slit(subject.alpha, subject.alpha.shape[0] / 2, rng))
 
 
 def _size(sides: tuple[int, int], rng: np.random.Generator) -> tuple[int, int]:

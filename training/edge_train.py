@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pipeline.errors import LivematteError
+from training.edge_export import load_generator
 from training.edge_features import load_features
 from training.edge_judge import EdgeJudge, EdgeScore
 from training.edge_network import EdgeGenerator
@@ -82,6 +83,9 @@ def main(
     batch: Annotated[int, typer.Option(help="Patches in each.")] = _PLAN.batch,
     rate: Annotated[float, typer.Option(help="The highest learning rate.")] = _PLAN.rate,
     seed: Annotated[int, typer.Option(help="The batches follow from it.")] = _PLAN.seed,
+    init: Annotated[
+        Path | None, typer.Option(exists=True, help="Weights of a run, .pt, to start from.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     workers: Annotated[int, typer.Option(help="Processes that make the batches.")] = 1,
 ) -> None:
@@ -91,7 +95,8 @@ def main(
     try:
         look = load_features(where)
         typer.echo(f"perceptual loss by {type(look).__name__}" if look else "no perceptual loss")
-        trainer = EdgeTrainer(EdgeGenerator(), plan, where, look)
+        network = load_generator(init) if init else EdgeGenerator()
+        trainer = EdgeTrainer(network, plan, where, look)
         if state:
             trainer.restore(state)
         train_edges(trainer, prepared(data, "train"), EdgeJudge.load(data), out, workers)

@@ -26,6 +26,8 @@ _HEADLESS = 0.04
 _OUTSIDE = 0.03
 """Of the square: a side that the photo cuts off lies at least so far outside."""
 _TURN_DEGREES = 5.0
+STRETCH = 1.25
+"""The most that a photo is made wider than it is, where it is too narrow for the picture."""
 
 
 def random_aspect(rng: np.random.Generator) -> float:
@@ -48,7 +50,7 @@ def placed(
         headroom = rng.uniform(-1, -0.15)
     headroom = 1 - share * (1 - headroom)
     tall = size * (1 - headroom) / (_part(person, rng) * person.height)
-    wide, tall = _grown_to_cover(person, size, tall / aspect, tall)
+    wide, tall = _grown_to_cover(person, size, tall / aspect, tall, aspect)
     x = rng.normal(0.5, 0.13) if rng.random() < 0.8 else rng.uniform(-0.05, 1.05)
     left, top = x * size - wide * person.head_x, headroom * size - tall * person.top
     left, top = _outside(person, size, (wide, tall), (left, top))
@@ -62,6 +64,7 @@ def in_own_photo(person: Person, size: int, aspect: float, rng: np.random.Genera
     headroom = rng.uniform(0.02, 0.25)
     tall = size * (1 - headroom) / (_part(person, rng) * person.height)
     tall, wide = max(tall, size / height), max(tall / aspect, size / width)
+    tall = max(tall, wide * aspect / STRETCH)
     left = rng.normal(0.5, 0.15) * size - wide * person.head_x
     top = headroom * size - tall * person.top
     left = float(np.clip(left, size - wide * width, 0))
@@ -110,11 +113,10 @@ def _part(person: Person, rng: np.random.Generator) -> float:
     return float(rng.uniform(*_FRAMINGS[rng.choice(len(odds), p=odds)][1]))
 
 
-def _grown_to_cover(person: Person, size: int, wide: float, tall: float) -> tuple[float, float]:
-    """Such that a person whom both sides of the photo cut off is cut off by both of the square.
-
-    A wide frame becomes a narrow one before the face is brought nearer.
-    """
+def _grown_to_cover(
+    person: Person, size: int, wide: float, tall: float, aspect: float
+) -> tuple[float, float]:
+    """Such that a person whom both sides of the photo cut off is cut off by both of the square."""
     left, top, right, bottom = person.cut
     height, width = person.alpha.shape
     needed = (1 + 2 * _OUTSIDE) * size
@@ -122,7 +124,7 @@ def _grown_to_cover(person: Person, size: int, wide: float, tall: float) -> tupl
         tall = max(tall, needed / height)
     if left and right:
         wide = max(wide, needed / width)
-    return wide, max(tall, wide * ASPECTS[0])
+    return wide, max(tall, wide * aspect / STRETCH)
 
 
 def _outside(

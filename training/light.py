@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.frame import RgbImage
+from pipeline.frame import AlphaMatte, RgbImage
 
 _DARKEST = 0.18
 """The mean of the darkest pictures, of 1: a camera's own exposure lets none be darker."""
@@ -36,15 +36,31 @@ def lit_from_a_side(picture: Picture, rng: np.random.Generator) -> Picture:
 
 def dressed(picture: Picture, neck: float, rng: np.random.Generator) -> Picture:
     """Below the neck, a row, in other clothes: dark ones more often than not."""
-    rows = np.arange(picture.shape[0], dtype=np.float32)
-    below = np.clip((rows - np.float32(neck)) / (0.04 * picture.shape[0]) + 0.5, 0, 1)
     grey = _grey(picture)
     if rng.random() < 0.65:
         colour = np.exp(rng.normal(0, 0.1, 3)) * rng.uniform(0.08, 0.45)
     else:
         colour = rng.uniform(0.15, 1.3, 3)
     cloth = grey + (picture - grey) * np.float32(rng.uniform(0, 0.6))
-    other = cloth * colour.astype(np.float32)
+    return _below(picture, cloth * colour.astype(np.float32), neck)
+
+
+def camouflaged(
+    picture: Picture, neck: float, alpha: AlphaMatte, room: Picture, rng: np.random.Generator
+) -> Picture:
+    """Below the neck, a row, in clothes of nearly the colour of the room behind them."""
+    rows = slice(int(np.clip(neck, 0, picture.shape[0] - 1)), None)
+    mask = (alpha[rows] > 0.5).astype(np.uint8)
+    behind = np.array(cv2.mean(room[rows], mask)[:3], np.float32)
+    worn = np.array(cv2.mean(picture[rows], mask)[:3], np.float32)
+    gains = (behind + 0.01) / (worn + 0.01) * np.exp(rng.normal(0, 0.12, 3))
+    return _below(picture, picture * gains.astype(np.float32), neck)
+
+
+def _below(picture: Picture, other: Picture, neck: float) -> Picture:
+    """The other picture below that row."""
+    rows = np.arange(picture.shape[0], dtype=np.float32)
+    below = np.clip((rows - np.float32(neck)) / (0.04 * picture.shape[0]) + 0.5, 0, 1)
     return picture + below[:, None, None] * (other - picture)
 
 

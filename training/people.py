@@ -24,6 +24,10 @@ _JUDGED = (5, 3)
 _VALIDATION = (20, 4)
 _TOUCHING = 0.02
 """Part of a side's pixels that have alpha: from there on the photo cut the person off."""
+_SEEN = 25
+"""Alpha of 255 that a person's side has where a photo's side cuts it off."""
+_ENOUGH = 0.55
+"""Part of what a photo shows of a person that is still head and shoulders."""
 _HEAD = 0.12
 """Part of a person's height in which the head is looked for."""
 
@@ -79,7 +83,8 @@ def posing_people(split: Split) -> Iterator[Person]:
     for cutout in cutouts(split):
         if cutout.name.startswith("portrait/"):
             photo = read_rgb(shared_data() / "pairs" / f"{cutout.name}.jpg")
-            yield from_matte(cutout.name, photo, cutout.foreground, cutout.alpha)
+            person = from_matte(cutout.name, photo, cutout.foreground, cutout.alpha)
+            yield above_the_cut(person)
 
 
 def calling_people(split: Split, mattes: Path) -> Iterator[Person]:
@@ -91,7 +96,20 @@ def calling_people(split: Split, mattes: Path) -> Iterator[Person]:
             alpha = read_levels(file).astype(np.float32) / np.float32(255)
             photo = resize(photo, alpha.shape[1], alpha.shape[0])
             foreground = read_rgb(mattes / f"{name}-foreground.png")
-            yield from_matte(f"portraits/{name}", photo, foreground, alpha)
+            yield above_the_cut(from_matte(f"portraits/{name}", photo, foreground, alpha))
+
+
+def above_the_cut(person: Person) -> Person:
+    """What lies above where the photo's sides begin to cut somebody off, if that is enough.
+
+    Only so the shoulders, with room beside them, fit a wide picture.
+    """
+    sides = np.maximum(person.alpha[:, :3].max(1), person.alpha[:, -3:].max(1))
+    first = int(np.argmax(sides > _SEEN)) if (sides > _SEEN).any() else 0
+    if first - person.top < _ENOUGH * person.height:
+        return person
+    planes = (person.photo, person.foreground, person.alpha, person.trust)
+    return _person(person.name, *(plane[:first] for plane in planes))
 
 
 def rejected_portraits() -> dict[str, str]:
@@ -167,5 +185,5 @@ def _person(name: str, photo: RgbImage, colour: RgbImage, alpha: Levels, trust: 
 
 def _cut_off(alpha: Levels) -> tuple[bool, bool, bool, bool]:
     sides = alpha[:, :3], alpha[:3], alpha[:, -3:], alpha[-3:]
-    left, top, right, bottom = (float((side > 25).mean()) > _TOUCHING for side in sides)
+    left, top, right, bottom = (float((side > _SEEN).mean()) > _TOUCHING for side in sides)
     return left, top, right, bottom

@@ -11,7 +11,16 @@ from bench.cutouts import Split
 from pipeline.frame import AlphaMatte, RgbImage
 from pipeline.network import InputShape
 from training.geometry import Affine, in_own_photo, mirrored, placed, random_aspect, warped
-from training.light import Picture, coarse, defocused, dressed, filmed, lit_from_a_side, relit
+from training.light import (
+    Picture,
+    camouflaged,
+    coarse,
+    defocused,
+    dressed,
+    filmed,
+    lit_from_a_side,
+    relit,
+)
 from training.people import (
     Levels,
     Person,
@@ -21,6 +30,7 @@ from training.people import (
 )
 from training.previous import faithful, previous_alpha, united
 from training.rooms import Rooms, with_chair
+from training.slits import slit
 
 NOBODY, OWN_PHOTO = 0.08, 0.33
 _IN_FRONT = 0.15
@@ -29,6 +39,10 @@ _CROWD = (0.78, 0.17, 0.05)
 """How often one, two and three people are composed."""
 _TRUST_COMPOSED = 0.5
 """A composite's alpha is exact, but a binary mask's edge is not how a person ends."""
+_SLIT = 0.2
+"""How often somebody composed has a gap between arm and body."""
+_CAMOUFLAGED = 0.12
+"""How often clothes have the colour of what is behind them."""
 _NECK_OF_WHOLE, _NECK_OF_PORTRAIT = 0.15, 0.5
 """Where clothes begin, of the height that the photo shows."""
 
@@ -160,7 +174,7 @@ class Scenes:
         for number in range(1 + rng.choice(len(_CROWD), p=_CROWD)):
             person = self._someone(rng)
             share = 1 if number == 0 and rng.random() < 0.8 else rng.uniform(0.5, 1)
-            layers.append(self._layer(person, size, aspect, share, rng))
+            layers.append(self._layer(person, size, aspect, share, rng, picture))
         if rng.random() < 0.1:
             picture = picture * np.float32(rng.uniform(0.2, 0.6))
         if rng.random() < 0.2:
@@ -174,18 +188,28 @@ class Scenes:
         return picture, layers, things
 
     def _layer(
-        self, person: Person, size: int, aspect: float, share: float, rng: np.random.Generator
+        self,
+        person: Person,
+        size: int,
+        aspect: float,
+        share: float,
+        rng: np.random.Generator,
+        room: Picture | None = None,
     ) -> _Layer:
         matrix = placed(person, size, aspect, rng, share)
         if rng.random() < 0.5:
             matrix = mirrored(matrix, size)
         layer = _warped_layer(person, matrix, size)
+        if rng.random() < _SLIT:
+            layer = replace(layer, alpha=slit(layer.alpha, _neck(person, matrix), rng))
         colour = layer.colour
         if rng.random() < 0.35:
             colour = dressed(colour, _neck(person, matrix), rng)
         colour = relit(colour, rng)
         if rng.random() < 0.25:
             colour = lit_from_a_side(colour, rng)
+        if room is not None and rng.random() < _CAMOUFLAGED:
+            colour = camouflaged(colour, _neck(person, matrix), layer.alpha, room, rng)
         if rng.random() < 0.25:
             colour = defocused(colour, rng.uniform(0.3, 1) * size / 256)
         if rng.random() < 0.1:
