@@ -18,6 +18,7 @@ from bench.composites import clips, parse_size
 from bench.cutouts import Split
 from bench.edges_page import IOU, METRICS, Scores, page
 from bench.methods import without_places
+from bench.motion import Size
 from bench.quality import current_commit, machine
 from pipeline.cells import cell_side
 from pipeline.closed_form import ClosedForm
@@ -57,6 +58,12 @@ def pictures(split: Split, size: str, seeds: int) -> Iterator[Picture]:
         for clip in clips(split, parse_size(size), seed, frames=1):
             ((frame, truth),) = clip
             yield Picture(f"{clip.name}-{seed}", frame, truth)
+
+
+def as_coarse(truth: AlphaMatte, size: Size) -> AlphaMatte:
+    """The best matte that a network with an output of that width and height could give."""
+    coarse: AlphaMatte = cv2.resize(truth, size, interpolation=cv2.INTER_AREA)
+    return coarse
 
 
 def view_of(frame: Frame, coarse: AlphaMatte) -> EdgeView:
@@ -133,6 +140,14 @@ def main(
     size: Annotated[str, typer.Option(help="Width and height of the pictures.")] = "1280x720",
     seeds: Annotated[int, typer.Option(min=1, help="Backgrounds for each cut-out.")] = 2,
     split: Annotated[Split, typer.Option(help="Of the cut-outs.")] = "test",
+    truth: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WxH",
+            help="The true matte at so many pixels in place of the network's, such as 88x48: how "
+            "far an output of that size can be brought.",
+        ),
+    ] = None,
     closed_form: Annotated[
         bool, typer.Option("--closed-form", help="Beside closed-form matting: minutes more.")
     ] = False,
@@ -148,7 +163,8 @@ def main(
         refiner = GanRefiner(load_patch_network(weights)) if weights.is_file() else None
         chosen, judged = ways(refiner, closed_form), {}
         for picture in pictures(split, size, seeds):
-            view = view_of(picture.frame, segmenter(picture.frame))
+            true = as_coarse(picture.truth, parse_size(truth)) if truth else None
+            view = view_of(picture.frame, segmenter(picture.frame) if true is None else true)
             judged[picture.name] = scores_of(view, picture.truth, chosen)
             typer.echo(f"{picture.name}: {json.dumps(judged[picture.name])}", err=True)
             if strips is not None:
@@ -162,6 +178,7 @@ def main(
     if out is not None:
         command = f"python -m bench.edges --model {without_places(model)} --size {size} "
         command += f"--seeds {seeds} --split {split}" + " --closed-form" * closed_form
+        command += f" --truth {truth}" if truth else ""
         out.write_text(json.dumps(report(command, judged), indent=1) + "\n")
 
 

@@ -9,7 +9,7 @@ import openvino as ov
 
 from bench.calibrate import extremes_of, measure_ranges, write_calibration
 from bench.calibrate_edges import LAST, patches_of
-from bench.edges import rembg_trimap, report, scores_of, strip, ways
+from bench.edges import as_coarse, rembg_trimap, report, scores_of, strip, ways
 from bench.edges_page import METRICS, means, page, part
 from pipeline.frame import Frame
 from pipeline.models import EDGE
@@ -33,6 +33,14 @@ def test_every_way_is_judged_and_the_guided_one_beats_the_bilinear(tmp_path: Pat
     assert list(scores) == ["bilinear", "guided", "refined"]
     assert scores["guided"]["psnr_band"] > scores["bilinear"]["psnr_band"]
     assert scores["refined"] != scores["guided"]
+
+
+def test_the_true_matte_at_a_size_has_lost_what_is_finer() -> None:
+    width, height = 20, 12
+    seen = as_coarse(TRUTH, (width, height))
+    assert seen.shape == (height, width)
+    assert abs(float(seen.mean() - TRUTH.mean())) < 0.02
+    assert np.array_equal(as_coarse(TRUTH, TRUTH.shape[::-1]), TRUTH)
 
 
 def test_without_weights_the_other_ways_are_judged() -> None:
