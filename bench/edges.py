@@ -32,7 +32,7 @@ from pipeline.models import DEFAULT_MODEL, EDGE
 from pipeline.patch_network import load_patch_network
 from pipeline.refine import EdgeView, GanRefiner
 from pipeline.second_stage import TrimapRefiner
-from pipeline.segment import U2Net
+from pipeline.segment import Segmenter, U2Net
 from pipeline.trimap import certain_trimap
 
 _REMBG_FOREGROUND, _REMBG_BACKGROUND, _REMBG_ERODED = 240, 10, 10
@@ -64,6 +64,12 @@ def as_coarse(truth: AlphaMatte, size: Size) -> AlphaMatte:
     """The best matte that a network with an output of that width and height could give."""
     coarse: AlphaMatte = cv2.resize(truth, size, interpolation=cv2.INTER_AREA)
     return coarse
+
+
+def _coarse(picture: Picture, segmenter: Segmenter, truth: str | None) -> AlphaMatte:
+    if truth is None:
+        return segmenter(picture.frame)
+    return as_coarse(picture.truth, parse_size(truth))
 
 
 def view_of(frame: Frame, coarse: AlphaMatte) -> EdgeView:
@@ -163,8 +169,7 @@ def main(
         refiner = GanRefiner(load_patch_network(weights)) if weights.is_file() else None
         chosen, judged = ways(refiner, closed_form), {}
         for picture in pictures(split, size, seeds):
-            true = as_coarse(picture.truth, parse_size(truth)) if truth else None
-            view = view_of(picture.frame, segmenter(picture.frame) if true is None else true)
+            view = view_of(picture.frame, _coarse(picture, segmenter, truth))
             judged[picture.name] = scores_of(view, picture.truth, chosen)
             typer.echo(f"{picture.name}: {json.dumps(judged[picture.name])}", err=True)
             if strips is not None:

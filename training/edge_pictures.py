@@ -12,12 +12,12 @@ from bench.camera import BT709
 from bench.cutouts import Cutout, Split, cutouts
 from pipeline.colour import yuv_from_rgb
 from pipeline.frame import AlphaMatte, Frame, RgbImage
+from training import slits
 from training.edge_drawn import drawn_subject
 from training.geometry import random_aspect, warped
 from training.light import Picture, compressed, lit_from_a_side, noisy, relit
 from training.people import calling_people, street_people
 from training.rooms import Rooms
-from training.slits import slit
 
 LONGER_SIDES = (480, 1920)
 """Pixels, from and to."""
@@ -25,8 +25,6 @@ _DRAWN = 0.35
 """How often the subject is drawn; else it is a photographed cut-out."""
 _RECOLOURED = 0.2
 """How often a cut-out gets other colours altogether: there are few of them."""
-_SLIT = 0.2
-"""How often somebody has a gap between arm and body."""
 _LARGEST_SCALE = 1.25
 """A cut-out brought up further would teach a blur."""
 _TOUCHING = 0.02
@@ -109,7 +107,7 @@ class EdgePictures:
             return drawn_subject(size, self._texture(size, rng), rng)
         group = self._groups[rng.choice(len(self._groups), p=self._odds)]
         subject = group[int(rng.integers(len(group)))]
-        gaps = subject.name.startswith("portrait") and rng.random() < _SLIT
+        gaps = subject.name.startswith("portrait") and rng.random() < slits.ODDS
         return with_gap(subject, rng) if gaps else subject
 
     def _texture(self, size: int, rng: np.random.Generator) -> RgbImage:
@@ -119,7 +117,7 @@ class EdgePictures:
 
 def with_gap(subject: Cutout, rng: np.random.Generator) -> Cutout:
     """Somebody with a gap between arm and body, in the lower half of what is seen."""
-    return replace(subject, alpha=slit(subject.alpha, subject.alpha.shape[0] / 2, rng))
+    return replace(subject, alpha=slits.slit(subject.alpha, subject.alpha.shape[0] / 2, rng))
 
 
 def _size(sides: tuple[int, int], rng: np.random.Generator) -> tuple[int, int]:

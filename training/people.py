@@ -105,7 +105,7 @@ def above_the_cut(person: Person) -> Person:
     Only so the shoulders, with room beside them, fit a wide picture.
     """
     sides = np.maximum(person.alpha[:, :3].max(1), person.alpha[:, -3:].max(1))
-    first = int(np.argmax(sides > _SEEN)) if (sides > _SEEN).any() else 0
+    first = int(np.argmax(sides > _SEEN))  # 0: never
     if first - person.top < _ENOUGH * person.height:
         return person
     planes = (person.photo, person.foreground, person.alpha, person.trust)

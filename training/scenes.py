@@ -10,6 +10,7 @@ import numpy as np
 from bench.cutouts import Split
 from pipeline.frame import AlphaMatte, RgbImage
 from pipeline.network import InputShape
+from training import slits
 from training.geometry import Affine, in_own_photo, mirrored, placed, random_aspect, warped
 from training.light import (
     Picture,
@@ -30,7 +31,6 @@ from training.people import (
 )
 from training.previous import faithful, previous_alpha, united
 from training.rooms import Rooms, with_chair
-from training.slits import slit
 
 NOBODY, OWN_PHOTO = 0.08, 0.33
 _IN_FRONT = 0.15
@@ -39,8 +39,6 @@ _CROWD = (0.78, 0.17, 0.05)
 """How often one, two and three people are composed."""
 _TRUST_COMPOSED = 0.5
 """A composite's alpha is exact, but a binary mask's edge is not how a person ends."""
-_SLIT = 0.2
-"""How often somebody composed has a gap between arm and body."""
 _CAMOUFLAGED = 0.12
 """How often clothes have the colour of what is behind them."""
 _NECK_OF_WHOLE, _NECK_OF_PORTRAIT = 0.15, 0.5
@@ -200,8 +198,8 @@ class Scenes:
         if rng.random() < 0.5:
             matrix = mirrored(matrix, size)
         layer = _warped_layer(person, matrix, size)
-        if rng.random() < _SLIT:
-            layer = replace(layer, alpha=slit(layer.alpha, _neck(person, matrix), rng))
+        if rng.random() < slits.ODDS:
+            layer = replace(layer, alpha=slits.slit(layer.alpha, _neck(person, matrix), rng))
         colour = layer.colour
         if rng.random() < 0.35:
             colour = dressed(colour, _neck(person, matrix), rng)

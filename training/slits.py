@@ -5,6 +5,8 @@ import numpy as np
 
 from pipeline.frame import AlphaMatte
 
+ODDS = 0.2
+"""How often somebody composed has one."""
 _ARM, _GAP = (0.15, 0.65), (0.05, 0.3)
 """How far inside the outline a gap lies, and how wide it is, in parts of the body's half width."""
 _FIRST, _LONG = (0.05, 0.6), (0.2, 1.0)
@@ -26,7 +28,7 @@ def slit(alpha: AlphaMatte, neck: float, rng: np.random.Generator) -> AlphaMatte
     first, long = rng.uniform(*_FIRST), rng.uniform(*_LONG)
     swell = np.clip((along - first) / long, 0, 1) * (along < first + long)
     swell = np.sin(np.pi * swell ** rng.uniform(0.5, 1.5)) if rng.random() < 0.5 else swell
-    wide = rng.uniform(*_GAP) * half * np.maximum(swell, 0)
+    wide = rng.uniform(*_GAP) * half * swell
     gap = np.clip(wide[:, None] / 2 - np.abs(inside - rng.uniform(*_ARM) * half) + 0.5, 0, 1)
     gap[wide <= 0] = 0
     if rng.random() < 0.7:
