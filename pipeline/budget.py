@@ -14,6 +14,10 @@ DOWN_AT, UP_BELOW = 1.0, 0.7
 DOWN_AFTER, UP_AFTER = 3, 60
 """Frames in a row that must say so: quickly down, slowly up."""
 LONGEST_PATIENCE = 16 * UP_AFTER
+MISSES = 0.04
+"""Part of the frames that may take longer than the budget before less is planned for."""
+_LEARNING = 0.1
+"""Of the budget: how far the reserve moves at most for one frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +74,23 @@ class QualityLadder:
     def _move(self, steps: int) -> None:
         self.step += steps
         self._late = self._early = 0
+
+
+class Reserve:
+    """Seconds of a budget that are not planned for, so that only few frames take longer than it.
+
+    What a frame will take is never known, and planned for by its mean every other one is late. So
+    this follows a quantile: up by much for a late frame, down by little for each other one, in
+    balance where `MISSES` of them are late (Robbins and Monro, "A Stochastic Approximation Method",
+    1951).
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def note(self, seconds: float, budget: float) -> None:
+        """Learn what a frame took; without a budget there is nothing to keep free."""
+        if math.isinf(budget):
+            return
+        step = _LEARNING * budget * ((seconds > budget) - MISSES)
+        self.seconds = min(max(0.0, self.seconds + step), budget)

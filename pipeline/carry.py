@@ -79,18 +79,23 @@ class Carried:
     @property
     def fades(self) -> bool:
         """Whether corrections of earlier frames are still to be seen."""
-        return self._shown is not None and float(np.abs(self._shown).max()) > _INVISIBLE
+        return self._shown is not None and cv2.norm(self._shown, cv2.NORM_INF) > _INVISIBLE
 
-    def settled(self, correction: Floats) -> Floats:
-        """A frame's corrections as they are shown: they come and go over some frames.
+    def settled(self, correction: Floats, samples: NDArray[np.intp]) -> Floats:
+        """A frame's corrections at some samples as they are shown: they come and go over frames.
 
-        Both float32 (H, W), 0 beyond the edge's band. The first frame's are shown as they are.
+        `correction` float32 (H, W); `samples` where those of the edge's band lie in it, flattened:
+        elsewhere nothing is corrected. The first frame's are shown as they are.
         """
+        found = np.take(correction, samples)
         if self._shown is None:
-            self._shown = correction
+            self._shown = np.zeros_like(correction)
         else:
-            cv2.accumulateWeighted(correction, self._shown, SETTLING)
-        return self._shown
+            before = np.take(self._shown, samples)
+            found = before + np.float32(SETTLING) * (found - before)
+            self._shown *= np.float32(1 - SETTLING)
+        self._shown.reshape(-1)[samples] = found
+        return found
 
 
 def _change(one: Floats, other: Floats) -> Floats:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pipeline.blend import EdgeColour
-from pipeline.budget import EDGE_LADDER, LADDER, QualityLadder
+from pipeline.budget import EDGE_LADDER, LADDER, QualityLadder, Reserve
 from pipeline.cells import cell_side
 from pipeline.choice import SubjectChoice
 from pipeline.composite import Background, Transparent, composite, composite_apart
@@ -67,6 +67,7 @@ class Matting:
         self.options, self.choice = options, SubjectChoice(options.keep)
         self.found: Found | None = None
         self.ladder = QualityLadder(budget, LADDER if edges is None else EDGE_LADDER)
+        self.reserve = Reserve()
         self.refined, self.rois = RefineStats(), RefineTotals()
         self.times = StageTimes()
         self._clock, self._follows = clock, follow
@@ -146,6 +147,7 @@ class Matting:
         ended = self._lap("composite", painted)
         self._composite_s += _LEARNING * (ended - painted - self._composite_s)
         self.ladder.note(max(segmented.seconds, ended - began), painted - smoothed)
+        self.reserve.note(ended - job.began, self.ladder.budget)
         return matted
 
     def _composed(self, frame: Frame, matte: EdgeMatte, colour: EdgeColour | None) -> Matted:
@@ -180,9 +182,9 @@ class Matting:
         self.refined = RefineStats()
         if edges is None or job.refine == "off" or not job.guided:
             return matte, None
-        if job.refine == "auto" and not job.quality.rois and edges.carried.is_empty:
-            return matte, None  # where time is short even looking for the edge is too much
         left = math.inf if job.refine == "on" else self._left(job.quality.rois, spent)
+        if left == 0 and edges.carried.is_empty:
+            return matte, None  # where time is short even looking for the edge is too much
         view = EdgeView(job.frame, job.guide, coarse, matte, job.is_cut or not self.smooth)
         refined = edges(view, left)
         self.refined = refined.stats
@@ -191,7 +193,8 @@ class Matting:
 
     def _left(self, part: float, spent: float) -> float:
         """Seconds of the budget, of which the edge has a part."""
-        left = max(0.0, self.ladder.budget - spent - self._composite_s)
+        kept = self._composite_s + self.reserve.seconds
+        left = max(0.0, self.ladder.budget - spent - kept)
         return part * left if part else 0.0  # no part of an infinite time is no number
 
     def _is_resized(self, frame: Frame) -> bool:

@@ -154,7 +154,8 @@ class GanRefiner:
         stale: Floats,
     ) -> tuple[EdgeMatte, EdgeColour | None]:
         """The matte corrected by all findings that hold, and what they say of colour."""
-        if not fresh and not carried and not self.carried.fades:
+        holds = bool(fresh or carried)
+        if not holds and not self.carried.fades:
             return view.matte, None
         matte, sums = view.matte, Sums(view.frame.width, view.frame.height)
         for number in fresh:
@@ -162,11 +163,9 @@ class GanRefiner:
         for number in carried:
             sums.add(tiles.roi(number), self.carried.findings[number], 1 - stale, matte.side)
         samples = matte.cells.samples(sums.correction, (matte.side,) * 2)
-        found = np.zeros_like(sums.correction)
-        found.reshape(-1)[samples] = np.take(sums.correction, samples)
-        shown = np.take(self.carried.settled(found), samples)
+        shown = self.carried.settled(sums.correction, samples)
         values = np.clip(matte.values + feather(matte) * shown, 0, 1)
-        return replace(matte, values=values), sums.colour(matte)
+        return replace(matte, values=values), sums.colour(matte) if holds else None
 
 
 def warm_up(network: PatchNetwork) -> None:
