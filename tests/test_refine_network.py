@@ -220,7 +220,7 @@ def test_patches_fill_the_budget_and_never_exceed_it() -> None:
 
 def test_where_frames_turn_out_late_less_is_planned_for() -> None:
     """Every fifth takes 8 ms after its patches: kept free is what all but few of them need."""
-    network, late = KnownPatches(seconds=0.004), []
+    network, late = KnownPatches(seconds=0.004), list[bool]()
     matting = scene(0.033, network)
 
     def background(frame: Frame, matte: EdgeMatte) -> None:

@@ -8,13 +8,14 @@ import onnxruntime
 import pytest
 
 from pipeline.errors import ModelError
-from pipeline.models import ModelEntry
+from pipeline.models import ModelEntry, find_model
 
 torch = pytest.importorskip("torch", reason="torch is in the extra `train`")
 
 from torch import Tensor  # noqa: E402
 
 from training.export import AGREEMENT, disagreement, exported, write  # noqa: E402
+from training.segment import new_network  # noqa: E402
 from training.u2net import U2NetP, alpha_of  # noqa: E402
 from training.weights import drawn_back, load_published, with_previous  # noqa: E402
 
@@ -85,6 +86,21 @@ def test_a_checkpoint_becomes_a_file_of_its_averaged_weights(tmp_path: Path) -> 
     torch.save({"averaged": network.state_dict()}, tmp_path / "best.pt")
     assert write(tmp_path / "best.pt", tmp_path / "out.onnx", 64) < AGREEMENT
     assert disagreement(network, (tmp_path / "out.onnx").read_bytes(), 64) < AGREEMENT
+
+
+@pytest.mark.parametrize("open_top", [False, True])
+def test_training_can_go_on_from_an_exported_file(open_top: bool, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    network = U2NetP(open_top=open_top).eval()
+    (tmp_path / "people.onnx").write_bytes(exported(network, 64))
+    x = torch.randn(1, 4, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(new_network(tmp_path / "people.onnx")(x)[0], network(x)[0])
+
+
+def test_the_shipped_weights_are_a_start() -> None:
+    shipped = find_model("u2netp-people")[0]
+    assert disagreement(new_network(shipped), shipped.read_bytes(), 256) < AGREEMENT
 
 
 def test_a_network_is_drawn_back_a_part_of_its_way() -> None:

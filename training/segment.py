@@ -19,7 +19,7 @@ from training.judge import Judge, Score
 from training.loss import matting_loss
 from training.scenes import Scenes
 from training.u2net import U2NetP
-from training.weights import load_averaged, load_published, published, with_previous
+from training.weights import from_file, load_averaged, published, with_previous
 
 _CLIP_NORM = 1.0
 _WEIGHT_DECAY = 1e-4
@@ -168,14 +168,10 @@ def save(state: dict[str, Any], file: Path) -> None:
 
 
 def new_network(init: Path | None) -> U2NetP:
-    """With the published weights, of a file or of the cache, or those of a checkpoint (.pt)."""
+    """With the published weights of the cache, or those of a file: a checkpoint (.pt) or .onnx."""
     if init is None:
         return published()
-    if init.suffix == ".pt":
-        return load_averaged(init)
-    network = U2NetP()
-    load_published(network, init)
-    return network
+    return load_averaged(init) if init.suffix == ".pt" else from_file(init)
 
 
 def begin(out: Path, seed: int, device: str) -> tuple[torch.device, dict[str, Any] | None]:

@@ -1,5 +1,6 @@
 """Weights from the published ONNX file, and pictures as its authors normalise them."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from pipeline.models import find_entry, verify
 from pipeline.network import IMAGENET
 from training.u2net import SHIPPED_SIDE, U2NetP
 
+_EXPORTED = re.compile(
+    r"^(encoder|decoder|side)(\d?)(?:\.(enter|down|bottom|up)(\d?))?\.(weight|bias)$"
+)
 MEAN, STD = IMAGENET
 """For RGB of 0…1: for video a picture is divided by 255, not by its own maximum."""
 
@@ -30,6 +34,21 @@ def load_published(network: U2NetP, file: Path) -> None:
     state = {f"{name}.{kind}": one for name, both in pairs for kind, one in both.items()}
     wanted = network.state_dict()
     network.load_state_dict({name: _widened(state[name], like) for name, like in wanted.items()})
+
+
+def from_file(file: Path) -> U2NetP:
+    """The network of an .onnx file: of the published one, or of one that was exported here.
+
+    The latter lacks the coarser outputs' last layers, which only training wants: they begin anew.
+    """
+    found = {_EXPORTED.sub(_module_name, name): array for name, array in _arrays(file).items()}
+    if "encoder.1.enter.conv.weight" not in found:
+        network = U2NetP()
+        load_published(network, file)
+        return network
+    network = U2NetP(open_top="encoder.1.up.5.conv.weight" not in found)
+    fit_channels(network, network.state_dict() | found)
+    return network
 
 
 def published(finest: int = SHIPPED_SIDE, previous: bool = True) -> U2NetP:
@@ -81,6 +100,14 @@ def drawn_back(network: U2NetP, start: U2NetP, share: float) -> None:
             weight.copy_(before.lerp(weight, share))
 
 
+def _module_name(exported: re.Match[str]) -> str:
+    """Of a weight or bias, by its name in training/graph.py: encoder1.down0.weight, side.bias."""
+    way, stage, layer, place, kind = exported.groups()
+    if way == "side":
+        return f"side.{SHIPPED_SIDE}.{kind}"
+    return ".".join(part for part in (way, stage, layer, place, "conv", kind) if part)
+
+
 def _shapes(network: U2NetP) -> list[torch.Size]:
     return [weight.shape for weight in network.parameters()]
 
@@ -112,12 +139,15 @@ def _widened(weight: Tensor, like: Tensor) -> Tensor:
 def _convolutions(file: Path) -> list[dict[str, Tensor]]:
     """Weight and bias of each convolution, in the order of the graph."""
     import onnx
+
+    arrays = _arrays(file)
+    layers = [node.input for node in onnx.load(file).graph.node if node.op_type == "Conv"]
+    return [{"weight": arrays[weight], "bias": arrays[bias]} for _, weight, bias in layers]
+
+
+def _arrays(file: Path) -> dict[str, Tensor]:
+    import onnx
     from onnx import numpy_helper
 
     graph = onnx.load(file).graph
-    arrays = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
-    layers = [node.input for node in graph.node if node.op_type == "Conv"]
-    return [
-        {"weight": torch.tensor(arrays[weight]), "bias": torch.tensor(arrays[bias])}
-        for _, weight, bias in layers
-    ]
+    return {one.name: torch.tensor(numpy_helper.to_array(one)) for one in graph.initializer}
