@@ -157,6 +157,7 @@ def own_switches() -> list[Switch]:
     fixed = "the same, looking at whole frames rather than where the subject is"
     forgets = "the same, the network not being shown the matte of a frame before"
     apart = "no smoothing, no patches, whole frames, and the network not shown the matte before"
+    twice = "the pipeline as it ships, each frame seen in a mirror, too: `--mirror`"
     bare = "the same network on whole frames with no step after it, brought to size bilinearly"
     fused = "the published U²-Netp's fused output in full precision at 320, frame by frame"
     return [
@@ -167,6 +168,7 @@ def own_switches() -> list[Switch]:
         Switch("forgetful", "livematte, forgetful", forgets, U2Net.load, forgetful),
         Switch("alone", "livematte, stateless", apart, U2Net.load, alone),
         Switch("network", "livematte, network alone", bare, U2Net.load, network_alone),
+        Switch("mirror", "livematte, in a mirror too", twice, _in_a_mirror, smoothed),
         Switch("published", "livematte, network as published", fused, _as_published, alone),
         *(
             Switch(name, f"livematte, {name}", entry.what, _loader(name), smoothed)
@@ -178,6 +180,10 @@ def own_switches() -> list[Switch]:
 
 def _loader(model: str) -> Callable[[], U2Net]:
     return lambda: U2Net.load(model)
+
+
+def _in_a_mirror() -> U2Net:
+    return U2Net.load(mirror=True)
 
 
 def _as_published() -> U2Net:

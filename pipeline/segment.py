@@ -21,6 +21,8 @@ LIVE_SIZES = (256, 192, 160)
 _LARGEST_LIVE = 320
 _DEFAULT_RUNTIME = RuntimeOptions()
 _TOUCHES = 0.5
+_DOUBT = 1e-4
+"""That a look is wrong, however sure it is."""
 
 
 def live_sizes(model: str) -> tuple[int, ...]:
@@ -52,14 +54,17 @@ class U2Net:
         *,
         takes_previous: bool = False,
         model: str | None = None,
+        mirror: bool = False,
     ) -> None:
         """`networks` of a model by size and shape of their input, see `NetworkSpec`.
 
-        Of a size the one is used whose shape is nearest to that of what is looked at.
+        Of a size the one is used whose shape is nearest to that of what is looked at. With `mirror`
+        everything is looked at twice, the second time in a mirror, where a network errs otherwise:
+        the mean of both looks' logits counts.
         """
         self.sizes = sorted(networks, reverse=True)
         self.networks = networks
-        self.takes_previous, self.model = takes_previous, model
+        self.takes_previous, self.model, self.mirror = takes_previous, model, mirror
 
     @classmethod
     def load(
@@ -67,6 +72,7 @@ class U2Net:
         model: str = DEFAULT_MODEL,
         options: RuntimeOptions = _DEFAULT_RUNTIME,
         sizes: Sequence[int] = (),
+        mirror: bool = False,
     ) -> Self:
         """By the catalogue's name, or the path of an .onnx file; raises ModelError.
 
@@ -77,7 +83,7 @@ class U2Net:
         for size in sizes or (spec.size,):
             chosen = [replace(spec, size=size, aspect=one) for one in _aspects(model, size)]
             networks[size] = {one.shape: load_network(path, one, options) for one in chosen}
-        return cls(networks, takes_previous=spec.takes_previous, model=model)
+        return cls(networks, takes_previous=spec.takes_previous, model=model, mirror=mirror)
 
     @property
     def network(self) -> Network:
@@ -93,6 +99,7 @@ class U2Net:
             "device": self.network.device,
             "precision": self.network.precision,
             "size": self.sizes[0],
+            "mirror": self.mirror,
         }
 
     def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
@@ -116,6 +123,13 @@ class U2Net:
         return whole
 
     def _see(self, picture: RgbImage, size: int, previous: AlphaMatte | None) -> AlphaMatte:
+        alpha = self._seen(picture, size, previous)
+        if not self.mirror:
+            return alpha
+        before = None if previous is None else _mirrored(previous)
+        return _agreed(alpha, _mirrored(self._seen(_mirrored(picture), size, before)))
+
+    def _seen(self, picture: RgbImage, size: int, previous: AlphaMatte | None) -> AlphaMatte:
         height, width = picture.shape[:2]
         networks = self.networks[size]
         shape = min(networks, key=lambda one: abs(math.log(one[0] / one[1] * height / width)))
@@ -139,6 +153,17 @@ def _aspects(model: str, size: int) -> tuple[float, ...]:
 def _stretch(plane: Plane, width: int, height: int) -> Plane:
     """Bilinear also downwards: scaling by area takes five times as long."""
     return cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _agreed(one: AlphaMatte, other: AlphaMatte) -> AlphaMatte:
+    """The alpha whose logit is the mean of both alphas' logits."""
+    inside = np.sqrt(one * other) + np.float32(_DOUBT)
+    outside = np.sqrt((1 - one) * (1 - other)) + np.float32(_DOUBT)
+    return inside / (inside + outside)
+
+
+def _mirrored(plane: Plane) -> Plane:
+    return cv2.flip(plane, 1)
 
 
 def _levels(alpha: AlphaMatte | None, shape: InputShape) -> NDArray[np.uint8]:

@@ -37,6 +37,7 @@ from stream.matte_options import (
 from stream.network_options import (
     BudgetOption,
     EdgesOption,
+    MirrorOption,
     ModelOption,
     PrecisionOption,
     RefineOption,
@@ -94,6 +95,7 @@ def file(
     subject: SubjectOption = "person",
     model: ModelOption = None,
     size: SizeOption = None,
+    mirror: MirrorOption = False,
     runtime: RuntimeOption = "auto",
     precision: PrecisionOption = "auto",
     threads: ThreadsOption = 0,
@@ -199,7 +201,7 @@ def file(
     runtimes = RuntimeOptions(runtime, precision, threads, require_gpu, FILE.segmenters)
     sizes = (size,) if size else ()
     name = model_for(model, subject)
-    choice = NetworkChoice(name, runtimes, sizes, refine, seconds(budget), edges)
+    choice = NetworkChoice(name, runtimes, sizes, refine, seconds(budget), edges, mirror)
     engines = _engine(engine, ray_address, choice)
     if output_dir is None:
         report = engines.one(single(paths), options)

@@ -30,6 +30,7 @@ from stream.matte_options import (
 )
 from stream.network_options import (
     EdgesOption,
+    MirrorOption,
     ModelOption,
     PrecisionOption,
     RefineOption,
@@ -82,6 +83,7 @@ def image(
     subject: SubjectOption = "any",
     model: ModelOption = None,
     size: SizeOption = None,
+    mirror: MirrorOption = False,
     refine: RefineOption = "auto",
     edges: EdgesOption = "gan",
     runtime: RuntimeOption = "auto",
@@ -120,7 +122,7 @@ def image(
     check_formats([target for _, target in pairs], transparent=isinstance(behind, Transparent))
     options = RuntimeOptions(runtime, precision, threads, require_gpu)
     name, sizes = model_for(model, subject), (size,) if size else ()
-    networks = NetworkChoice(name, options, sizes, refine, edges=edges).load()
+    networks = NetworkChoice(name, options, sizes, refine, edges=edges, mirror=mirror).load()
     matting = networks.picture_matting(behind, wanted)
     log = DoubtLog(log_doubtful) if log_doubtful else None
     written, failed = matte_all(matting, pairs, quality, max_pixels, log)

@@ -42,6 +42,7 @@ class LoadedNetworks:
         refine: Refine = "auto",
         budget: float = math.inf,
         edges: str = GanRefiner.name,
+        mirror: bool = False,
     ) -> Self:
         """Raises ModelError, or OptionError where what `edges` names is not installed.
 
@@ -50,7 +51,7 @@ class LoadedNetworks:
         """
         if math.isfinite(budget):
             sizes = sizes or live_sizes(model)
-        segmenter = U2Net.load(model, options, sizes)
+        segmenter = U2Net.load(model, options, sizes, mirror)
         single = replace(options, parallel=1)
         if edges != GanRefiner.name:
             return cls(segmenter, None, refine, budget, _second_stage(edges, single))
@@ -110,6 +111,7 @@ class NetworkChoice:
     refine: Refine = "auto"
     budget: float = math.inf
     edges: str = GanRefiner.name
+    mirror: bool = False
 
     def __post_init__(self) -> None:
         if self.edges == GanRefiner.name:
@@ -134,7 +136,13 @@ class NetworkChoice:
     def load(self) -> LoadedNetworks:
         """Raises ModelError or OptionError."""
         return LoadedNetworks.load(
-            self.model, self.runtime, self.sizes, self.refine, self.budget, self.edges
+            self.model,
+            self.runtime,
+            self.sizes,
+            self.refine,
+            self.budget,
+            self.edges,
+            self.mirror,
         )
 
 
