@@ -32,7 +32,7 @@ from pipeline.models import DEFAULT_MODEL, EDGE
 from pipeline.patch_network import load_patch_network
 from pipeline.refine import EdgeView, GanRefiner
 from pipeline.second_stage import TrimapRefiner
-from pipeline.segment import Segmenter, U2Net
+from pipeline.segment import U2Net
 from pipeline.trimap import certain_trimap
 
 _REMBG_FOREGROUND, _REMBG_BACKGROUND, _REMBG_ERODED = 240, 10, 10
@@ -66,10 +66,13 @@ def as_coarse(truth: AlphaMatte, size: Size) -> AlphaMatte:
     return coarse
 
 
-def _coarse(picture: Picture, segmenter: Segmenter, truth: str | None) -> AlphaMatte:
-    if truth is None:
-        return segmenter(picture.frame)
-    return as_coarse(picture.truth, parse_size(truth))
+def _seer(model: str, truth: str | None) -> Callable[[Picture], AlphaMatte]:
+    """What gives a picture's coarse matte: the network, or nothing but the truth at that size."""
+    if truth is not None:
+        size = parse_size(truth)
+        return lambda picture: as_coarse(picture.truth, size)
+    segmenter = U2Net.load(model)
+    return lambda picture: segmenter(picture.frame)
 
 
 def view_of(frame: Frame, coarse: AlphaMatte) -> EdgeView:
@@ -165,11 +168,11 @@ def main(
 ) -> None:
     """Judge the edge: bilinear, guided, and refined where there are weights."""
     try:
-        segmenter = U2Net.load(model)
+        see = _seer(model, truth)
         refiner = GanRefiner(load_patch_network(weights)) if weights.is_file() else None
         chosen, judged = ways(refiner, closed_form), {}
         for picture in pictures(split, size, seeds):
-            view = view_of(picture.frame, _coarse(picture, segmenter, truth))
+            view = view_of(picture.frame, see(picture))
             judged[picture.name] = scores_of(view, picture.truth, chosen)
             typer.echo(f"{picture.name}: {json.dumps(judged[picture.name])}", err=True)
             if strips is not None:

@@ -157,6 +157,7 @@ def _stretch(plane: Plane, width: int, height: int) -> Plane:
 
 def _agreed(one: AlphaMatte, other: AlphaMatte) -> AlphaMatte:
     """The alpha whose logit is the mean of both alphas' logits."""
+    one, other = np.clip(one, 0, 1), np.clip(other, 0, 1)  # a network of one's own may round
     inside = np.sqrt(one * other) + np.float32(_DOUBT)
     outside = np.sqrt((1 - one) * (1 - other)) + np.float32(_DOUBT)
     return inside / (inside + outside)

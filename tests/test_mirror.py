@@ -53,6 +53,15 @@ def test_what_one_look_finds_and_the_other_doubts_is_found_by_the_mean_of_their_
     assert np.allclose(row[8:16], row[40], atol=1e-6)
 
 
+def test_a_network_that_rounds_beyond_1_gives_alpha_all_the_same() -> None:
+    class Rounding(LeftHanded):
+        def __call__(self, picture: Picture) -> AlphaMatte:
+            return super().__call__(picture) * np.float32(1.001) - np.float32(0.0005)
+
+    alpha = U2Net({SIDE: {(SIDE, SIDE): Rounding()}}, mirror=True)(striped())
+    assert 0 <= alpha.min() <= alpha.max() <= 1
+
+
 def test_picture_and_previous_alpha_are_both_mirrored() -> None:
     recorder, network = twice()
     before = np.zeros((SIDE, SIDE), np.float32)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -41,12 +42,13 @@ def from_file(file: Path) -> U2NetP:
 
     The latter lacks the coarser outputs' last layers, which only training wants: they begin anew.
     """
-    found = {_EXPORTED.sub(_module_name, name): array for name, array in _arrays(file).items()}
+    arrays = _arrays(_graph(file))
+    found = {_EXPORTED.sub(_module_name, name): array for name, array in arrays.items()}
     if "encoder.1.enter.conv.weight" not in found:
         network = U2NetP()
         load_published(network, file)
         return network
-    network = U2NetP(open_top="encoder.1.up.5.conv.weight" not in found)
+    network = _formed_as(found)
     fit_channels(network, network.state_dict() | found)
     return network
 
@@ -66,11 +68,16 @@ def load_averaged(checkpoint: Path, share: float = 1.0, start: Path | None = Non
     `drawn_back`.
     """
     state = torch.load(checkpoint, map_location="cpu")["averaged"]
-    network = U2NetP(open_top="encoder.1.up.5.conv.weight" not in state)
+    network = _formed_as(state)
     fit_channels(network, state)
     if share < 1:
         drawn_back(network, load_averaged(start) if start else published(), share)
     return network.eval()
+
+
+def _formed_as(state: Mapping[str, Tensor]) -> U2NetP:
+    """A new network, open at the top where the state's is."""
+    return U2NetP(open_top="encoder.1.up.5.conv.weight" not in state)
 
 
 def fit_channels(network: U2NetP, state: Mapping[str, Tensor]) -> None:
@@ -138,16 +145,19 @@ def _widened(weight: Tensor, like: Tensor) -> Tensor:
 
 def _convolutions(file: Path) -> list[dict[str, Tensor]]:
     """Weight and bias of each convolution, in the order of the graph."""
-    import onnx
-
-    arrays = _arrays(file)
-    layers = [node.input for node in onnx.load(file).graph.node if node.op_type == "Conv"]
+    graph = _graph(file)
+    arrays = _arrays(graph)
+    layers = [node.input for node in graph.node if node.op_type == "Conv"]
     return [{"weight": arrays[weight], "bias": arrays[bias]} for _, weight, bias in layers]
 
 
-def _arrays(file: Path) -> dict[str, Tensor]:
+def _graph(file: Path) -> Any:
     import onnx
+
+    return onnx.load(file).graph
+
+
+def _arrays(graph: Any) -> dict[str, Tensor]:
     from onnx import numpy_helper
 
-    graph = onnx.load(file).graph
     return {one.name: torch.tensor(numpy_helper.to_array(one)) for one in graph.initializer}
