@@ -23,9 +23,14 @@ _JUDGES = (
 class KeptResults:
     """A folder for each material, in it a file for each method."""
 
-    def __init__(self, folder: Path, material: Material) -> None:
+    def __init__(self, folder: Path, material: Material, page: Path | None = None) -> None:
+        """What the folder lacks is taken from a `page` that was written of the same material.
+
+        `page` is the JSON file beside it; it need not be there.
+        """
         label = json.dumps(material.label, sort_keys=True)
         self.folder = folder / hashlib.sha256(label.encode()).hexdigest()[:12]
+        self._published = _published(page, material) if page else {}
 
     def pictures(self, name: str) -> Path:
         """Where the mattes lie that are shown of a method."""
@@ -34,7 +39,9 @@ class KeptResults:
     def find(self, name: str) -> Result | None:
         """The last result of a method, whatever the code was then."""
         file = self._file(name)
-        return Result(**json.loads(file.read_text())) if file.is_file() else None
+        if not file.is_file():
+            return self._published.get(name)
+        return Result(**json.loads(file.read_text()))
 
     def keep(self, result: Result) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -44,6 +51,17 @@ class KeptResults:
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.json"
+
+
+def _published(page: Path, material: Material) -> dict[str, Result]:
+    """The results of a page's JSON file by method, if it is of this material."""
+    if not page.is_file():
+        return {}
+    known = json.loads(page.read_text(encoding="utf-8"))
+    if known["made"].get("label") != material.label:
+        return {}
+    results = [Result(**one) for one in known["methods"]]
+    return {result.name: result for result in results if result.absent is None}
 
 
 def fingerprint(method: Method) -> str:

@@ -3,15 +3,17 @@
 import json
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from bench import edges_page, stills_page
+from bench.clip import Clip
 from bench.composites import clips, parse_size
 from bench.cutouts import shared_data
 from bench.environment import bench_cache
@@ -29,7 +31,7 @@ from pipeline.network import usable_processors
 _ROOT = Path(__file__).parents[1]
 _OTHERS = {"stills.json": stills_page.part, "edges.json": edges_page.part}
 """What other benches left in docs, and what makes paragraphs of it."""
-_USUAL = {"size": "512x288", "frames": 30, "clips": 14, "photos": 200, "seed": 1}
+_USUAL = {"size": "512x288", "frames": 30, "clips": 14, "photos": 200, "seed": 1, "deals": 1}
 _NOT_CHOSEN = "left out of this run, and no earlier one has kept its figures"
 
 
@@ -122,6 +124,9 @@ def main(
     count: Annotated[int, typer.Option("--clips", min=1, help="At most so many.")] = 14,
     photos: Annotated[int, typer.Option(min=0, max=200, help="With binary masks.")] = 200,
     seed: Annotated[int, typer.Option(help="Motion, noise and backgrounds follow from it.")] = 1,
+    deals: Annotated[
+        int, typer.Option(min=1, help="How often rooms and motion are dealt: seeds from that on.")
+    ] = 1,
     out: Annotated[
         Path | None,
         typer.Option(help="Without suffix. [default: docs/quality, with the size if another]"),
@@ -138,11 +143,12 @@ def main(
         known = ", ".join(method.name for method in methods)
         raise typer.BadParameter(f"no method {', '.join(unknown)}: one of {known}")
     try:
-        material = _material(size, frames, count, photos, seed)
-        kept = KeptResults(bench_cache() / "quality", material)
+        material = _material(size, frames, count, photos, seed, deals)
+        page = out or _default_out(size)
+        kept = KeptResults(bench_cache() / "quality", material, page.with_name(f"{page.name}.json"))
         results = judge(methods, material, kept, _say, only or (), fresh)
         made = _made(material, only or ())
-        write_report(out or _default_out(size), made, results, _of_others())
+        write_report(page, made, results, _of_others())
         if strips:
             write_strips(strips, material, kept, methods)
     except LivematteError as error:
@@ -150,14 +156,17 @@ def main(
         raise typer.Exit(1) from error
 
 
-def _material(size: str, frames: int, count: int, photos: int, seed: int) -> Material:
+def _material(size: str, frames: int, count: int, photos: int, seed: int, deals: int) -> Material:
     shared_data()  # raises if it is not there
     pixels = parse_size(size)
-    return Material(
-        {"size": size, "frames": frames, "clips": count, "photos": photos, "seed": seed},
-        lambda: islice(clips("test", pixels, seed, frames), count),
-        judged_photos()[:photos],
-    )
+    label = {"size": size, "frames": frames, "clips": count, "photos": photos}
+
+    def dealt() -> Iterator[Clip]:
+        for deal in range(seed, seed + deals):
+            for clip in islice(clips("test", pixels, deal, frames), count):
+                yield clip if deal == seed else replace(clip, name=f"{clip.name}-{deal}")
+
+    return Material(label | {"seed": seed, "deals": deals}, dealt, judged_photos()[:photos])
 
 
 def _default_out(size: str) -> Path:
@@ -182,9 +191,15 @@ def _made(material: Material, only: Sequence[str]) -> Made:
         machine=machine(),
         data=(
             f"the test split of bench/composites ({label['size']}, {label['frames']} frames a "
-            f"clip, seed {label['seed']}) and {len(material.photos)} photos with masks"
+            f"clip, {_seeds(label)}) and {len(material.photos)} photos with masks"
         ),
+        label=label,
     )
+
+
+def _seeds(label: Mapping[str, Any]) -> str:
+    first, last = label["seed"], label["seed"] + label["deals"] - 1
+    return f"seed {first}" if first == last else f"seeds {first} to {last}"
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ class Made:
     date: str
     machine: str
     data: str
+    label: Mapping[str, object] = field(default_factory=dict)
+    """Of the material, by which its results are known again."""
 
 
 def write_report(
@@ -112,7 +114,15 @@ def _group_part(group: Group) -> Iterator[str]:
         for name in group.scores
     }
     yield table(_COLUMNS, rows)
+    yield _medians(group)
     yield "\n".join(f"- {sentence}" for sentence in sentences(group))
+
+
+def _medians(group: Group) -> str:
+    middle = {name: group.median(name, "mad") for name in group.scores}
+    order = sorted(middle, key=lambda name: _rank(middle[name], "mad"))
+    listed = ", ".join(f"{group.titles[name]} {figure(middle[name])}" for name in order)
+    return f"A clip that is lost altogether moves a mean. Medians of MAD: {listed}."
 
 
 def _photo_part(results: Sequence[Result]) -> Iterator[str]:

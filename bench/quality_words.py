@@ -1,5 +1,7 @@
 """What the figures say, in sentences: made from them, so that they stay true in the next run."""
 
+import math
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -68,6 +70,12 @@ class Group:
 
     def value(self, method: str, metric: str) -> float:
         return mean_of(self.scores[method], metric)
+
+    def median(self, method: str, metric: str) -> float:
+        """Which one clip that is lost altogether does not move."""
+        values = (one.get(metric) for one in self.scores[method].values())
+        known = [value for value in values if value is not None]
+        return statistics.median(known) if known else math.nan
 
     def has(self, *methods: str) -> bool:
         return all(method in self.scores for method in methods)

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -150,6 +150,27 @@ def test_the_page_puts_the_best_first_and_in_bold(tmp_path: Path) -> None:
     rows = [line for line in text.splitlines() if line.startswith(("| livematte", "| a fake"))]
     assert rows[0].startswith("| livematte | **4.00** |")
     assert rows[1].startswith("| a fake peer | 40.0 |")
+
+
+def test_what_is_not_kept_is_taken_from_the_page_if_it_is_of_the_same_material(
+    material: Material, tmp_path: Path
+) -> None:
+    known = result_of("fake", "a fake peer", mad=40.0)
+    write_report(tmp_path / "page", replace(MADE, label=material.label), [known])
+    write_report(tmp_path / "other", replace(MADE, label={"of": "others"}), [known])
+    file = tmp_path / "page.json"
+    assert KeptResults(tmp_path, material, file).find("fake") == known
+    assert KeptResults(tmp_path, material, file).find("default") is None
+    assert KeptResults(tmp_path, material, tmp_path / "other.json").find("fake") is None
+    assert KeptResults(tmp_path, material, tmp_path / "absent.json").find("fake") is None
+
+
+def test_one_lost_clip_moves_no_median() -> None:
+    good = result_of("default", "livematte", mad=4.0)
+    (clip,) = good.clips
+    good.clips |= {f"{clip}-{n}": {"mad": mad} for n, mad in ((2, 5.0), (3, 400.0))}
+    bad = result_of("fake", "a fake peer", mad=40.0)
+    assert "Medians of MAD: livematte 5.00, a fake peer 40.0." in page(MADE, [bad, good])
 
 
 @pytest.mark.parametrize(
