@@ -1,55 +1,76 @@
 """Mattes for the portraits, which have none: `python -m training.portraits --out DIR`.
 
-A network sees each photo at several scales and in a mirror; where all of that agrees is certain,
-and closed-form matting (Levin et al., 2008) draws the rest. What comes out must be looked at, one
-by one: those that are wrong are listed in rejected_portraits.json and never trained on.
+Networks see each photo at several scales and in a mirror; where all of that agrees is certain, and
+closed-form matting (Levin et al., 2008) draws the rest. What comes out must be looked at, one by
+one. Where the networks agree on what is wrong, outlines drawn by hand in portrait_hints.json say
+what is certain; what is wrong still is listed in rejected_portraits.json and never trained on.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import cv2
 import numpy as np
-import torch
 import typer
 
-from bench.cutouts import read_rgb, shared_data, split_of
-from pipeline.frame import AlphaMatte, RgbImage, Trimap, resize
+from bench.cutouts import read_rgb, shared_data
+from pipeline.frame import AlphaMatte, Frame, RgbImage, Trimap, resize
+from pipeline.network import RuntimeOptions
+from pipeline.segment import U2Net
+from pipeline.subject import WHOLE
 from training.people import Levels
-from training.u2net import RGB_CHANNELS, U2NetP, alpha_of
-from training.weights import load_averaged, published, with_previous
 
+Kind = Literal["inside", "outside"]
 _SCALES = (256, 320, 384, 448)
-"""Sides at which the network looks; the nearer ones see hair, the farther ones the person."""
+"""Sides at which a network looks; the nearer ones see hair, the farther ones the person."""
 _CERTAIN = 0.92
 _DISAGREE = 0.12
 """Standard deviation between the looks from which on a pixel is uncertain."""
 _BAND = 0.012
 """Of the side: so near an edge nothing is certain."""
+_NEAR_HINT = 0.045
+"""Of the side: so near an outline drawn by hand nothing is certain that contradicts it."""
+_LEVELS: Mapping[Kind, int] = {"inside": 255, "outside": 0}
 _MAGENTA = (255, 0, 255)
 _A_SHEET = 20
 
-Look = Callable[[RgbImage], AlphaMatte]
-"""A square picture to its alpha at the same size."""
+Hints = Mapping[Kind, Sequence[Sequence[tuple[float, float]]]]
+"""Outlines of what is certain to be a person, or none: points in parts of width and height."""
 
 
-def look_with(checkpoint: Path | None) -> Look:
-    """The published network's fused output, or the shipped side output of one that we trained."""
-    if checkpoint is not None:
-        return _look(load_averaged(checkpoint))
-    return _look(published(finest=1, previous=False).eval())
-
-
-def certain_alpha(photo: RgbImage, look: Look) -> tuple[AlphaMatte, AlphaMatte]:
+def certain_alpha(photo: RgbImage, networks: Sequence[U2Net]) -> tuple[AlphaMatte, AlphaMatte]:
     """Mean and standard deviation of the alphas of all looks, float32 (H, W) each."""
-    height, width = photo.shape[:2]
-    looks = []
-    for side in _SCALES:
-        small = resize(photo, side, side)
-        twice = look(small), look(np.ascontiguousarray(small[:, ::-1]))[:, ::-1]
-        looks += [resize(np.ascontiguousarray(alpha), width, height) for alpha in twice]
+    looks = list(_looks(photo, networks))
     return np.mean(looks, 0, dtype=np.float32), np.std(looks, 0, dtype=np.float32)
+
+
+def _looks(photo: RgbImage, networks: Sequence[U2Net]) -> Iterator[AlphaMatte]:
+    height, width = photo.shape[:2]
+    frames = Frame.from_rgb(photo), Frame.from_rgb(np.ascontiguousarray(photo[:, ::-1]))
+    for network in networks:
+        for smaller in range(len(network.sizes)):
+            seen, mirrored = (network(one, replace(WHOLE, smaller=smaller)) for one in frames)
+            yield resize(seen, width, height)
+            yield resize(cv2.flip(mirrored, 1), width, height)
+
+
+def hinted(trimap: Trimap, hints: Hints) -> Trimap:
+    """The trimap with what was drawn by hand; beside it nothing is certain that contradicts it."""
+    result, side = trimap.copy(), max(trimap.shape)
+    last = np.array(trimap.shape[::-1]) - 1
+    reach = 2 * round(_NEAR_HINT * side) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    for kind, level in _LEVELS.items():
+        for outline in hints.get(kind, ()):
+            drawn = np.zeros_like(trimap)
+            cv2.fillPoly(drawn, [np.round(np.array(outline) * last).astype(np.int32)], 255)
+            near = cv2.dilate(drawn, kernel) > 0
+            result[near & (result == 255 - level)] = 128
+            result[drawn > 0] = level
+    return result
 
 
 def trimap_of(mean: AlphaMatte, deviation: AlphaMatte) -> Trimap:
@@ -74,7 +95,7 @@ def matte(photo: RgbImage, trimap: Trimap) -> tuple[AlphaMatte, RgbImage]:
     return alpha.astype(np.float32), (colour * 255 + 0.5).astype(np.uint8)
 
 
-def make(name: str, look: Look, side: int, out: Path) -> bool:
+def make(name: str, networks: Sequence[U2Net], hints: Hints, side: int, out: Path) -> bool:
     """Write NAME-alpha.png and NAME-foreground.png, `side` pixels high.
 
     False, and nothing is written, where the looks agree on no foreground or on no background.
@@ -82,7 +103,7 @@ def make(name: str, look: Look, side: int, out: Path) -> bool:
     photo = read_rgb(shared_data() / "portraits" / f"{name}.jpg")
     width = round(photo.shape[1] * side / photo.shape[0])
     photo = resize(photo, width, side)
-    trimap = trimap_of(*certain_alpha(photo, look))
+    trimap = hinted(trimap_of(*certain_alpha(photo, networks)), hints)
     if not {0, 255} <= set(np.unique(trimap).tolist()):
         return False
     alpha, foreground = matte(photo, trimap)
@@ -111,32 +132,24 @@ def _read(file: Path, side: int) -> Levels:
     return resize(np.asarray(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE), np.uint8), side, side)
 
 
-def _look(network: U2NetP) -> Look:
-    def look(picture: RgbImage) -> AlphaMatte:
-        pictures = torch.from_numpy(picture)[None]
-        previous = torch.zeros(1, network.inputs - RGB_CHANNELS, *picture.shape[:2])
-        with torch.no_grad():
-            logits = network(with_previous(pictures, previous))[0]
-        alpha: AlphaMatte = alpha_of(logits, *picture.shape[:2])[0, 0].numpy()
-        return alpha
-
-    return look
-
-
 def main(
     out: Annotated[Path, typer.Option(file_okay=False, help="Folder of the mattes.")],
-    net: Annotated[Path | None, typer.Option(help="A checkpoint; else as published.")] = None,
+    net: Annotated[
+        list[str] | None,
+        typer.Option(help="A model's name, or an .onnx file; more than one may be."),
+    ] = None,
     side: Annotated[int, typer.Option(help="Height of the mattes.")] = 448,
     every: Annotated[int, typer.Option(help="Only every so manyth photo.")] = 1,
 ) -> None:
     """Make what is missing, then the contact sheets sheet-0.png and so on."""
     out.mkdir(parents=True, exist_ok=True)
-    photos = sorted((shared_data() / "portraits").glob("*.jpg"))
-    names = [one.stem for one in photos if split_of(one.stem) != "test"][::every]
-    look = look_with(net)
+    names = [one.stem for one in sorted((shared_data() / "portraits").glob("*.jpg"))][::every]
+    exact = RuntimeOptions(precision="f32")
+    networks = [U2Net.load(one, exact, _SCALES) for one in net or ["u2netp-people"]]
+    hints = json.loads(Path(__file__).with_name("portrait_hints.json").read_text(encoding="utf-8"))
     for name in names:
         if not (out / f"{name}-alpha.png").is_file():
-            made = make(name, look, side, out)
+            made = make(name, networks, hints.get(name, {}), side, out)
             typer.echo(name if made else f"{name}: nothing certain, left out")
     names = [name for name in names if (out / f"{name}-alpha.png").is_file()]
     for number, start in enumerate(range(0, len(names), _A_SHEET)):
