@@ -11,6 +11,8 @@ from pipeline.matte import EdgeMatte
 
 NEW_WEIGHT = 0.2
 """How much of a new alpha is taken where nothing moves."""
+MOVING_WEIGHT = 0.85
+"""How much where something moves: what a network finds in a moving edge is restless, too."""
 STILL, MOVING = 1.4, 2.6
 """A change of colour, in multiples of the picture's noise, up to which it is still, and moves."""
 NOISE_FLOOR = 0.7
@@ -28,7 +30,8 @@ class TemporalFilter:
 
     Where the picture is still, two mattes differ by the network's own restlessness or by camera
     noise seen through the guided filter, and the new one enters by `NEW_WEIGHT`. Where the picture
-    moves, or the two disagree outright, the new one is taken whole. A scene cut drops all state.
+    moves it enters by `MOVING_WEIGHT`, and where the two disagree outright it is taken whole. A
+    scene cut drops all state.
     """
 
     def __init__(self) -> None:
@@ -63,7 +66,7 @@ def _motion(before: NDArray[np.int16], now: NDArray[np.int16]) -> NDArray[np.flo
 def _blend(before: EdgeMatte, now: EdgeMatte, motion: NDArray[np.float32]) -> EdgeMatte:
     """Move from one matte to the next, as far as motion (h, w) and their disagreement allow."""
     disagreement = cv2.blur(np.abs(now.low - before.low), (3, 3)) / DISAGREEMENT
-    weight = np.clip(np.maximum(motion, disagreement), NEW_WEIGHT, 1)
+    weight = np.clip(np.maximum(MOVING_WEIGHT * motion, disagreement), NEW_WEIGHT, 1)
     cells = Cells.union(before.cells, now.cells)
     old, new = before.at(cells), now.at(cells)
     mixed = old + cells.take(weight)[:, None] * (new - old)

@@ -1,11 +1,12 @@
 """Alpha over time."""
 
 import numpy as np
+import pytest
 
 from pipeline.frame import AlphaMatte, Frame
 from pipeline.matte import EdgeMatte
 from pipeline.matting import Matting
-from pipeline.temporal import TemporalFilter
+from pipeline.temporal import MOVING_WEIGHT, NEW_WEIGHT, TemporalFilter
 from tests.scenes import KnownSegmenter, as_yuv420, coarse, disc_alpha, noisy, paint
 
 WIDTH, HEIGHT, FRAMES = 640, 360, 16
@@ -52,6 +53,23 @@ def test_a_fast_edge_neither_lags_nor_leaves_a_ghost() -> None:
     plain, smooth = mattes(truth, smooth=False), mattes(truth, smooth=True)
     assert deviation(smooth, truth) <= 1.02 * deviation(plain, truth)
     assert smooth[-1][180, 150] < 0.05
+
+
+def test_where_something_moves_a_little_of_the_matte_before_is_kept() -> None:
+    temporal, random = TemporalFilter(), np.random.default_rng(3)
+    first = np.full((HEIGHT // 2, WIDTH // 2, 3), 90, np.uint8)
+    second = first.copy()
+    second[:, 250:] = random.integers(0, 255, (HEIGHT // 2, 70, 1), np.uint8)
+    temporal(first, flat(0.5))
+    alpha = temporal(second, flat(0.55)).full
+    assert alpha[180, 600] == pytest.approx(0.5 + 0.05 * MOVING_WEIGHT, abs=1e-4)
+    assert alpha[180, 100] == pytest.approx(0.5 + 0.05 * NEW_WEIGHT, abs=1e-4)
+
+
+def test_a_moving_edge_hardly_lags() -> None:
+    truth = moved(3)
+    plain, smooth = mattes(truth, smooth=False), mattes(truth, smooth=True)
+    assert deviation(smooth, truth) <= 1.08 * deviation(plain, truth)
 
 
 def test_a_scene_cut_drops_what_was_before() -> None:
