@@ -17,7 +17,9 @@ import numpy as np
 import typer
 
 from bench.cutouts import read_rgb, shared_data
+from pipeline.errors import LivematteError
 from pipeline.frame import AlphaMatte, Frame, RgbImage, Trimap, resize
+from pipeline.models import DEFAULT_MODEL
 from pipeline.network import RuntimeOptions
 from pipeline.segment import U2Net
 from pipeline.subject import WHOLE
@@ -136,7 +138,7 @@ def main(
     out: Annotated[Path, typer.Option(file_okay=False, help="Folder of the mattes.")],
     net: Annotated[
         list[str] | None,
-        typer.Option(help="A model's name, or an .onnx file; more than one may be."),
+        typer.Option(help="A model's name, or an .onnx file; may be repeated."),
     ] = None,
     side: Annotated[int, typer.Option(help="Height of the mattes.")] = 448,
     every: Annotated[int, typer.Option(help="Only every so manyth photo.")] = 1,
@@ -145,7 +147,11 @@ def main(
     out.mkdir(parents=True, exist_ok=True)
     names = [one.stem for one in sorted((shared_data() / "portraits").glob("*.jpg"))][::every]
     exact = RuntimeOptions(precision="f32")
-    networks = [U2Net.load(one, exact, _SCALES) for one in net or ["u2netp-people"]]
+    try:
+        networks = [U2Net.load(one, exact, _SCALES) for one in net or [DEFAULT_MODEL]]
+    except LivematteError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from error
     hints = json.loads(Path(__file__).with_name("portrait_hints.json").read_text(encoding="utf-8"))
     for name in names:
         if not (out / f"{name}-alpha.png").is_file():
