@@ -1,11 +1,9 @@
 """What the figures say, in sentences: made from them, so that they stay true in the next run."""
 
-import math
-import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.scoring import Means, Result, mean_of
+from bench.scoring import Means, Result, mean_of, median_of
 from pipeline.metrics import CATALOGUE
 
 OURS, UNSMOOTHED, UNREFINED, WHOLE = "default", "unsmoothed", "unrefined", "whole"
@@ -72,10 +70,7 @@ class Group:
         return mean_of(self.scores[method], metric)
 
     def median(self, method: str, metric: str) -> float:
-        """Which one clip that is lost altogether does not move."""
-        values = (one.get(metric) for one in self.scores[method].values())
-        known = [value for value in values if value is not None]
-        return statistics.median(known) if known else math.nan
+        return median_of(self.scores[method], metric)
 
     def has(self, *methods: str) -> bool:
         return all(method in self.scores for method in methods)

@@ -1,6 +1,7 @@
 """One method over all clips and photos, and its scores."""
 
 import math
+import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,5 +110,15 @@ def _rounded(scores: Mapping[str, float]) -> Means:
 
 def mean_of(scores: Mapping[str, Means], metric: str) -> float:
     """The mean of a metric over clips or photos that have it; NaN if none has."""
-    known = [value for one in scores.values() if (value := one.get(metric)) is not None]
+    known = _known(scores, metric)
     return math.fsum(known) / len(known) if known else math.nan
+
+
+def median_of(scores: Mapping[str, Means], metric: str) -> float:
+    """The median of the same, which one clip that is lost altogether does not move."""
+    known = _known(scores, metric)
+    return statistics.median(known) if known else math.nan
+
+
+def _known(scores: Mapping[str, Means], metric: str) -> list[float]:
+    return [value for one in scores.values() if (value := one.get(metric)) is not None]

@@ -28,8 +28,8 @@ MirrorOption = Annotated[
     bool,
     typer.Option(
         "--mirror",
-        help="Look at everything in a mirror, too, and take the mean: steadier and a little more "
-        "exact, for twice the network's time.",
+        help="Look at everything in a mirror, too, and take the mean: steadier mattes, for "
+        "twice the network's time.",
     ),
 ]
 RuntimeOption = Annotated[

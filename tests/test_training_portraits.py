@@ -1,8 +1,5 @@
 """Mattes for portraits: where networks agree, and what was drawn by hand."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -13,11 +10,6 @@ from training import portraits
 from training.people import portrait_split, rejected_portraits
 
 SQUARE = ((0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75))
-
-
-def drawn() -> dict[str, dict[str, list[list[tuple[float, float]]]]]:
-    file = Path(portraits.__file__).with_name("portrait_hints.json")
-    return dict(json.loads(file.read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize(("kind", "level"), [("inside", 255), ("outside", 0)])
@@ -38,7 +30,7 @@ def test_what_agrees_with_the_hand_stays_certain_beside_it() -> None:
 
 
 def test_every_outline_is_of_a_portrait_that_is_used_and_lies_in_it() -> None:
-    for name, hints in drawn().items():
+    for name, hints in portraits.portrait_hints().items():
         assert name not in rejected_portraits()
         assert set(hints) <= {"inside", "outside"}
         points = np.concatenate([outline for one in hints.values() for outline in one])

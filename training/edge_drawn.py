@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bench.cutouts import Cutout
 from pipeline.frame import AlphaMatte, RgbImage, resize
+from training.geometry import disc
 from training.light import Picture, defocused
 from training.people import Levels
 
@@ -107,7 +108,7 @@ def _fur(canvas: _Canvas, body: Levels, rng: np.random.Generator) -> None:
 def _glass(canvas: _Canvas, body: Levels, rng: np.random.Generator) -> None:
     """A rim, a body that half lets through, and lights on it."""
     side = body.shape[0]
-    inner = cv2.erode(body, _disc(max(1, int(rng.uniform(0.004, 0.02) * side))))
+    inner = cv2.erode(body, disc(max(1, int(rng.uniform(0.004, 0.02) * side))))
     inner = _unit(cv2.GaussianBlur(inner, (0, 0), rng.uniform(0.5, 0.01 * side)))
     canvas.alpha = canvas.alpha * (1 - inner * np.float32(rng.uniform(0.35, 0.9)))
     for _ in range(rng.integers(1, 5)):
@@ -204,10 +205,6 @@ def _draw(
 def _fixed(line: Points) -> NDArray[np.int32]:
     """In sixteenths of a pixel, as OpenCV takes them."""
     return np.round(line * 16).astype(np.int32)
-
-
-def _disc(radius: int) -> Levels:
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2))
 
 
 def _unit(levels: NDArray[np.uint8]) -> NDArray[np.float32]:

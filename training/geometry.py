@@ -71,6 +71,11 @@ def in_own_photo(person: Person, size: int, aspect: float, rng: np.random.Genera
     return np.array([[wide, 0, left], [0, tall, np.clip(top, size - tall * height, 0)]])
 
 
+def disc(radius: int) -> NDArray[np.uint8]:
+    """What dilates, or erodes, by so many pixels: uint8 (2 · radius + 1, 2 · radius + 1)."""
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2), np.uint8)
+
+
 def mirrored(matrix: Affine, size: int) -> Affine:
     """The same map, and the square seen in a mirror."""
     mirror = np.array([[-1.0, 0, size - 1], [0, 1, 0]])

@@ -23,6 +23,7 @@ from pipeline.models import DEFAULT_MODEL
 from pipeline.network import RuntimeOptions
 from pipeline.segment import U2Net
 from pipeline.subject import WHOLE
+from training.geometry import disc
 from training.people import Levels
 
 Kind = Literal["inside", "outside"]
@@ -51,7 +52,7 @@ def certain_alpha(photo: RgbImage, networks: Sequence[U2Net]) -> tuple[AlphaMatt
 
 def _looks(photo: RgbImage, networks: Sequence[U2Net]) -> Iterator[AlphaMatte]:
     height, width = photo.shape[:2]
-    frames = Frame.from_rgb(photo), Frame.from_rgb(np.ascontiguousarray(photo[:, ::-1]))
+    frames = Frame.from_rgb(photo), Frame.from_rgb(cv2.flip(photo, 1))
     for network in networks:
         for smaller in range(len(network.sizes)):
             seen, mirrored = (network(one, replace(WHOLE, smaller=smaller)) for one in frames)
@@ -59,17 +60,21 @@ def _looks(photo: RgbImage, networks: Sequence[U2Net]) -> Iterator[AlphaMatte]:
             yield resize(cv2.flip(mirrored, 1), width, height)
 
 
+def portrait_hints() -> dict[str, Hints]:
+    """What was drawn by hand, by portrait."""
+    text = Path(__file__).with_name("portrait_hints.json").read_text(encoding="utf-8")
+    return dict(json.loads(text))
+
+
 def hinted(trimap: Trimap, hints: Hints) -> Trimap:
     """The trimap with what was drawn by hand; beside it nothing is certain that contradicts it."""
-    result, side = trimap.copy(), max(trimap.shape)
-    last = np.array(trimap.shape[::-1]) - 1
-    reach = 2 * round(_NEAR_HINT * side) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    result, last = trimap.copy(), np.array(trimap.shape[::-1]) - 1
+    reach = disc(round(_NEAR_HINT * max(trimap.shape)))
     for kind, level in _LEVELS.items():
         for outline in hints.get(kind, ()):
             drawn = np.zeros_like(trimap)
             cv2.fillPoly(drawn, [np.round(np.array(outline) * last).astype(np.int32)], 255)
-            near = cv2.dilate(drawn, kernel) > 0
+            near = cv2.dilate(drawn, reach) > 0
             result[near & (result == 255 - level)] = 128
             result[drawn > 0] = level
     return result
@@ -77,11 +82,10 @@ def hinted(trimap: Trimap, hints: Hints) -> Trimap:
 
 def trimap_of(mean: AlphaMatte, deviation: AlphaMatte) -> Trimap:
     """Certain where the looks agree and no edge is near."""
-    reach = 2 * round(_BAND * max(mean.shape)) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    near_edge = disc(round(_BAND * max(mean.shape)))
     agreed = deviation < _DISAGREE
-    inside = cv2.erode(((mean > _CERTAIN) & agreed).astype(np.uint8), kernel) > 0
-    outside = cv2.erode(((mean < 1 - _CERTAIN) & agreed).astype(np.uint8), kernel) > 0
+    inside = cv2.erode(((mean > _CERTAIN) & agreed).astype(np.uint8), near_edge) > 0
+    outside = cv2.erode(((mean < 1 - _CERTAIN) & agreed).astype(np.uint8), near_edge) > 0
     trimap = np.full(mean.shape, 128, np.uint8)
     trimap[inside], trimap[outside] = 255, 0
     return trimap
@@ -152,7 +156,7 @@ def main(
     except LivematteError as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from error
-    hints = json.loads(Path(__file__).with_name("portrait_hints.json").read_text(encoding="utf-8"))
+    hints = portrait_hints()
     for name in names:
         if not (out / f"{name}-alpha.png").is_file():
             made = make(name, networks, hints.get(name, {}), side, out)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.frame import AlphaMatte
-from training.geometry import moved, warped
+from training.geometry import disc, moved, warped
 from training.light import coarse
 
 NONE, WRONG = 0.5, 0.1
@@ -100,9 +100,8 @@ def _soft(alpha: AlphaMatte, rng: np.random.Generator) -> AlphaMatte:
 
 def _fattened(alpha: AlphaMatte, rng: np.random.Generator) -> AlphaMatte:
     reach = int(rng.integers(1, max(2, alpha.shape[0] // 32)))
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     change = cv2.dilate if rng.random() < 0.5 else cv2.erode
-    return np.asarray(change(alpha, kernel))
+    return np.asarray(change(alpha, disc(reach)))
 
 
 def _blobs(size: int, rng: np.random.Generator) -> AlphaMatte:

@@ -10,7 +10,7 @@ from bench.cutouts import Split, backgrounds, cutouts, read_rgb
 from pipeline.frame import AlphaMatte, RgbImage, resize
 from training.blobs import blob
 from training.fronts import in_front
-from training.geometry import mirrored, warped
+from training.geometry import disc, mirrored, warped
 from training.light import Picture, coarse, defocused, relit
 from training.people import Levels, Person, grown_colour
 
@@ -162,7 +162,7 @@ def with_chair(picture: Picture, x: float, y: float, rng: np.random.Generator) -
     round_px = int(rng.uniform(0.03, 0.12) * size)
     corners = (int(x - half + round_px), int(top + round_px)), (int(x + half - round_px), 2 * size)
     cv2.rectangle(mask, *corners, 255, -1)
-    mask = cv2.dilate(mask, _disc(round_px))
+    mask = cv2.dilate(mask, disc(round_px))
     alpha = cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.5, 2)).astype(np.float32)[..., None] / 255
     colour = rng.uniform(0.02, 0.3 if rng.random() < 0.7 else 0.9) * np.exp(rng.normal(0, 0.15, 3))
     grain = rng.standard_normal((size, size, 1), dtype=np.float32) * np.float32(0.02)
@@ -208,7 +208,3 @@ def _pasted(picture: Picture, other: Picture, left: int, top: int) -> Picture:
     if part.size:
         part[:] = other[max(0, -top) :, max(0, -left) :][: part.shape[0], : part.shape[1]]
     return result
-
-
-def _disc(radius: int) -> Levels:
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2))
