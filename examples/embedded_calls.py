@@ -6,7 +6,7 @@ from functools import partial
 from aiohttp import web
 
 from pipeline.models import DEFAULT_MODEL
-from pipeline.segment import LIVE_SIZES, U2Net
+from pipeline.segment import U2Net, live_sizes
 from stream.server.app import make_app
 from stream.server.networks import Networks
 from stream.server.settings import ServerSettings
@@ -20,7 +20,7 @@ async def home(request: web.Request) -> web.Response:
 
 def club() -> web.Application:
     """The application, with the call page at /calls/, WHIP at /calls/whip/NAME and so on."""
-    networks = Networks({DEFAULT_MODEL: partial(U2Net.load, sizes=LIVE_SIZES)})
+    networks = Networks({DEFAULT_MODEL: partial(U2Net.load, sizes=live_sizes(DEFAULT_MODEL))})
     app = web.Application()
     app.router.add_get("/", home)
     app.add_subapp("/calls/", make_app(ServerSettings(), networks))

@@ -25,12 +25,15 @@ Subject = Literal["person", "any"]
 MODEL_FOR: dict[Subject, str] = {"person": "u2netp-people", "any": "u2netp"}
 """The model for what is to be taken out of a picture."""
 DEFAULT_MODEL = MODEL_FOR["person"]
+LIVE_SIZES = (256, 192, 160)
+"""Sides of a network's input that the quality ladder steps through when frames are live."""
 URL_TIMEOUT_S = 30.0
 PIP_TIMEOUT_S = 300.0
 
 Report = Callable[[str], None]
 """Takes a line for the user."""
 
+_LARGEST_LIVE = 320
 _RELEASE = "https://github.com/danielgatis/rembg/releases/download/v0.0.0/"
 
 
@@ -114,28 +117,32 @@ class ModelFile:
 class ModelEntry(ModelFile):
     """One model of the catalogue: a network that says what is foreground.
 
-    `aspects` are the shapes of input that it is good in, the one that is used most first.
+    `aspects` are the shapes of input that it is good in, the one that is used most first. `live`
+    are the sides of input that are fast enough for live frames; empty if its own is the only one.
     """
 
     spec: NetworkSpec
     aspects: tuple[float, ...] = (1.0,)
+    live: tuple[int, ...] = LIVE_SIZES
 
 
 def _rembg(name: str, what: str, md5: str, spec: NetworkSpec, licence: str) -> ModelEntry:
     source = UrlSource(f"{_RELEASE}{name}.onnx")
-    return ModelEntry(name, f"md5:{md5}", licence, (source,), what, spec)
+    live = LIVE_SIZES if spec.size <= _LARGEST_LIVE else ()
+    return ModelEntry(name, f"md5:{md5}", licence, (source,), what, spec, live=live)
 
 
 _U2NET = NetworkSpec(320, *IMAGENET)
 _ENTRIES = (
     ModelEntry(
         MODEL_FOR["person"],
-        "sha256:df70912d8cda23ecc13a060db722e87fefc4854412aafef3db0bca6c7a508c91",
+        "sha256:50af2dc58133561561680217a6535c84f605af058ca29d2d788d55d94a0bbb29",
         "Apache-2.0",
         (),
         "people, as in calls; trained by this project",
         NetworkSpec(256, *IMAGENET, takes_previous=True),
         aspects=(16 / 9, 1.0),
+        live=(192, 160, 128),
     ),
     ModelEntry(
         MODEL_FOR["any"],

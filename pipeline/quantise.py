@@ -17,11 +17,15 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 from openvino import opset13
+from openvino.passes import ConstantFolding, Manager
 
 Range = tuple[float, float]
 """Least and greatest value of a tensor; 0 lies between them."""
 
-_ACTIVATIONS = {"Parameter", "Relu", "Add", "Interpolate"}
+_ACTIVATIONS = {"Parameter", "Relu", "Minimum", "Add", "Interpolate"}
+"""ONNX's Clip is read as a maximum and a minimum."""
+_RECTIFIERS = {"Relu"}, {"Maximum"}
+_CONVOLUTIONS = {"Convolution", "GroupConvolution"}
 _ACTIVATION_LEVELS = 256
 _WEIGHT_LEVELS = 255
 """-127 … 127: symmetric, so that a weight of 0 stays 0."""
@@ -62,10 +66,11 @@ def activations(graph: ov.Model) -> Iterator[ov.Node]:
     """The nodes whose result is worth 8 bits.
 
     Maps of one channel are left out: they are the logits of the outputs, cheap and sensitive. So
-    are whole numbers, and a sum that is rectified at once: what comes of that has a range.
+    are whole numbers, and a sum that is rectified at once, as most convolutions' with their bias
+    are: what comes of that has a range.
     """
     for node in graph.get_ordered_ops():
-        if node.get_type_name() not in _ACTIVATIONS or _is_bias(node) or _is_rectified(node):
+        if node.get_type_name() not in _ACTIVATIONS or _is_rectified(node):
             continue
         output = node.output(0)
         shape = output.get_partial_shape()
@@ -78,24 +83,27 @@ def quantise(graph: ov.Model, ranges: Mapping[str, Range]) -> None:
 
     Nodes that have no range stay as they are.
     """
+    _fold(graph)
     shared = _shared_by_concats(graph, ranges)
     for node in list(activations(graph)):
         if node.get_friendly_name() in shared:
             _quantise_activation(node, shared[node.get_friendly_name()])
     for node in graph.get_ordered_ops():
-        if node.get_type_name() == "Convolution":
+        if node.get_type_name() in _CONVOLUTIONS:
             _quantise_weights(node)
     graph.validate_nodes_and_infer_types()
 
 
-def _is_bias(node: ov.Node) -> bool:
-    first = node.input_value(0).get_node() if node.get_type_name() == "Add" else node
-    return bool(first.get_type_name() == "Convolution")
+def _fold(graph: ov.Model) -> None:
+    """Weights that the file keeps in float16 become the float32 that is computed with."""
+    passes = Manager()
+    passes.register_pass(ConstantFolding())
+    passes.run_passes(graph)
 
 
 def _is_rectified(node: ov.Node) -> bool:
     readers = node.output(0).get_target_inputs()
-    return {reader.get_node().get_type_name() for reader in readers} == {"Relu"}
+    return {reader.get_node().get_type_name() for reader in readers} in _RECTIFIERS
 
 
 def _shared_by_concats(graph: ov.Model, ranges: Mapping[str, Range]) -> dict[str, Range]:
@@ -137,7 +145,8 @@ def _quantise_weights(convolution: ov.Node) -> None:
     if weights.get_node().get_type_name() != "Constant" or not _is_quantised(convolution):
         return
     values: NDArray[np.float32] = weights.get_node().get_data()
-    peak = np.maximum(np.abs(values).max(axis=(1, 2, 3), keepdims=True), _SMALLEST)
+    inner = tuple(range(1 if convolution.get_type_name() == "Convolution" else 2, values.ndim))
+    peak = np.maximum(np.abs(values).max(axis=inner, keepdims=True), _SMALLEST)
     bounds = -peak, peak
     quantised = opset13.fake_quantize(weights, *bounds, *bounds, _WEIGHT_LEVELS)
     convolution.input(1).replace_source_output(quantised.output(0))

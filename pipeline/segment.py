@@ -12,13 +12,10 @@ from numpy.typing import NDArray
 from pipeline.cells import reduce
 from pipeline.colour import Plane
 from pipeline.frame import AlphaMatte, Frame, RgbImage, Roi
-from pipeline.models import CATALOGUE, DEFAULT_MODEL, find_model
+from pipeline.models import CATALOGUE, DEFAULT_MODEL, LIVE_SIZES, find_model
 from pipeline.runtime import InputShape, Network, RuntimeOptions, load_network
 from pipeline.subject import WHOLE, Look, part_of
 
-LIVE_SIZES = (256, 192, 160)
-"""Sides of a network's input that the quality ladder steps through when frames are live."""
-_LARGEST_LIVE = 320
 _DEFAULT_RUNTIME = RuntimeOptions()
 _TOUCHES = 0.5
 _DOUBT = 1e-4
@@ -26,9 +23,8 @@ _DOUBT = 1e-4
 
 
 def live_sizes(model: str) -> tuple[int, ...]:
-    """Those sides, if the model takes any; otherwise none."""
-    takes_any = model not in CATALOGUE or CATALOGUE[model].spec.size <= _LARGEST_LIVE
-    return LIVE_SIZES if takes_any else ()
+    """The sides of input that the quality ladder steps through; none if it takes only its own."""
+    return CATALOGUE[model].live if model in CATALOGUE else LIVE_SIZES
 
 
 class Segmenter(Protocol):

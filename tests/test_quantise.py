@@ -72,6 +72,27 @@ def test_what_is_counted_and_what_is_rectified_at_once_stays_as_it_is() -> None:
     assert kinds == ["Relu", "Relu", "Add"]
 
 
+def test_what_is_clipped_or_projected_and_each_channel_of_its_own_filter_are_in_8_bits() -> None:
+    """As in EfficientNet: a Clip is a maximum and a minimum, and some sums are not rectified."""
+    picture = opset13.parameter([1, 2, 8, 8], np.float32, "picture")
+    filters = np.ones((2, 1, 1, 3, 3), np.float16) * np.array([1, 64])[:, None, None, None, None]
+    halves = opset13.convert(opset13.constant(filters.astype(np.float16)), np.float32)
+    deep = opset13.group_convolution(picture, halves, [1, 1], [1, 1], [1, 1], [1, 1])
+    clipped = opset13.minimum(opset13.maximum(deep, np.float32(0)), np.float32(6))
+    weights = np.ones((2, 2, 1, 1), np.float32)
+    projected = opset13.convolution(clipped, weights, [1, 1], [0, 0], [0, 0], [1, 1])
+    biased = opset13.add(projected, np.ones((1, 2, 1, 1), np.float32))
+    graph = ov.Model([opset13.add(biased, picture)], [picture], "inverted")
+    named = {node.get_type_name(): node for node in (picture, clipped, biased)}
+    assert [node.get_type_name() for node in activations(graph)] == [*named, "Add"]
+    quantise(graph, {node.get_friendly_name(): (-1.0, 1.0) for node in named.values()})
+    for node in (deep, projected):
+        kinds = [value.get_node().get_type_name() for value in node.input_values()]
+        assert kinds == ["FakeQuantize"] * 2
+    peaks = deep.input_value(1).get_node().input_value(2).get_node().get_data()
+    assert peaks.ravel().tolist() == [1, 64]
+
+
 @pytest.mark.skipif(not has_vnni(), reason="the processor has no VNNI")
 def test_convolutions_really_run_in_8_bits(ranges: dict[str, Range]) -> None:
     graph = make_graph()

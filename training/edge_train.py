@@ -16,7 +16,7 @@ from training.edge_network import EdgeGenerator
 from training.edge_patches import EdgeSteps, edge_batches, prepared
 from training.edge_prepare import Layers
 from training.edge_trainer import EdgePlan, EdgeTrainer
-from training.segment import begin, save
+from training.trainer import begin, save
 
 _REPORT_EVERY = 50
 _SAVE_EVERY = 250

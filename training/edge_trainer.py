@@ -24,7 +24,7 @@ from training.edge_loss import (
 from training.edge_network import Critics, EdgeGenerator, critics_input, foreground, refined
 from training.edge_patches import EdgeBatch
 from training.edge_prepare import Layers
-from training.segment import Plan, average, by_pixel, rate_at
+from training.trainer import Plan, average, by_pixel, rate_at
 
 _CLIP_NORM = 1.0
 _WEIGHT_DECAY = 1e-4

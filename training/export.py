@@ -1,5 +1,6 @@
 """A trained network as the ONNX file that the pipeline runs: `python -m training.export`."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,11 +8,14 @@ import numpy as np
 import torch
 import typer
 from onnx import checker, helper, numpy_helper
+from torch import Tensor, nn
 
 from pipeline.errors import LivematteError, ModelError
-from training.graph import Graph
-from training.u2net import RGB_CHANNELS, U2NetP
-from training.weights import load_averaged
+from training.eight_bits import levels_of
+from training.lite_net import LiteNet
+from training.people_graph import PeopleGraph
+from training.u2net import RGB_CHANNELS, U2NetP, enlarged
+from training.weights import load_lite, load_u2netp
 
 AGREEMENT = 1e-4
 """The most by which the file's alpha may differ from torch's."""
@@ -19,19 +23,43 @@ _OPSET, _IR = 17, 8
 _FLOAT = 1
 
 
-def exported(network: U2NetP, size: int) -> bytes:
-    """An ONNX file of the network's finest output alone, at that output's own resolution.
+class Pair(nn.Module):
+    """What a file holds: U²-Net-p, and a LiteNet beside it if there is one."""
+
+    def __init__(self, u2netp: U2NetP, lite: LiteNet | None = None) -> None:
+        """Their weights become what the file keeps of them."""
+        super().__init__()
+        self.u2netp, self.lite = u2netp, lite
+        _round(u2netp, _in_float16)
+        if lite is not None:
+            _round(lite, _in_levels)
+        self.eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Alpha of the mean of their logits, at the finer one's side. `x` as in `U2NetP`."""
+        logits: Tensor = self.u2netp(x)[0]
+        if self.lite is not None:
+            fine = self.lite(x)[0]
+            logits = (enlarged(logits, fine) + fine) / 2
+        return logits.sigmoid()
+
+
+def exported(pair: Pair, size: int) -> bytes:
+    """An ONNX file of the finest outputs alone, at the finer one's resolution.
 
     `input` is float32 (1, 4, size, size): normalised RGB and the previous alpha. `alpha` is float32
-    (1, 1, size / 4, size / 4), 0…1. The graph knows no size but its input's, which may be set to
-    any other multiple of 32.
+    (1, 1, size / 2, size / 2), 0…1; of U²-Net-p alone half of that. The graph knows no size but its
+    input's, which may be set to any other multiple of 32.
     """
-    graph = Graph()
-    graph.matte(network, "input", "alpha")
-    shape = [1, network.inputs, size, size]
+    graph = PeopleGraph()
+    logits = graph.u2netp(pair.u2netp, "input")
+    if pair.lite is not None:
+        logits = graph.mean(logits, graph.lite(pair.lite, "input"))
+    graph.alpha(logits, "alpha")
+    shape = [1, pair.u2netp.inputs, size, size]
     proto = helper.make_graph(
         graph.nodes,
-        "u2netp",
+        "livematte-people",
         [helper.make_tensor_value_info("input", _FLOAT, shape)],
         [helper.make_tensor_value_info("alpha", _FLOAT, [1, 1, "height", "width"])],
         [numpy_helper.from_array(array, name) for name, array in graph.arrays.items()],
@@ -42,37 +70,53 @@ def exported(network: U2NetP, size: int) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def disagreement(network: U2NetP, file: bytes, size: int, seed: int = 1) -> float:
+def disagreement(pair: Pair, file: bytes, size: int, seed: int = 1) -> float:
     """The largest difference of alpha between torch and ONNX Runtime on a random picture."""
     import onnxruntime
 
     rng = np.random.default_rng(seed)
-    x = rng.uniform(-2, 2, (1, network.inputs, size, size)).astype(np.float32)
+    x = rng.uniform(-2, 2, (1, pair.u2netp.inputs, size, size)).astype(np.float32)
     x[:, RGB_CHANNELS:] = rng.uniform(0, 1, x[:, RGB_CHANNELS:].shape)
     session: Any = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     (theirs,) = session.run(None, {"input": x})
     with torch.no_grad():
-        ours = network.eval()(torch.from_numpy(x))[0].sigmoid().numpy()
+        ours = pair(torch.from_numpy(x)).numpy()
     return float(np.abs(ours - theirs).max())
 
 
-def write(checkpoint: Path, out: Path, size: int, share: float = 1.0) -> float:
-    """Export and check; how well the file agrees. Nothing is written where it does not.
-
-    Of the weights' way from the published ones `share` is kept, see `drawn_back`.
-    """
-    network = load_averaged(checkpoint, share)
-    file = exported(network, size)
-    worst = disagreement(network, file, size)
+def write(pair: Pair, out: Path, size: int) -> float:
+    """Export and check; how well the file agrees. Nothing is written where it does not."""
+    file = exported(pair, size)
+    worst = disagreement(pair, file, size)
     if worst > AGREEMENT:
         raise ModelError(f"the file's alpha differs from torch's by {worst:.1e}: not written")
     out.write_bytes(file)
     return worst
 
 
+def _round(network: nn.Module, rounding: Callable[[Tensor], Tensor]) -> None:
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.weight.data = rounding(layer.weight.data)
+
+
+def _in_float16(weight: Tensor) -> Tensor:
+    return weight.half().float()
+
+
+def _in_levels(weight: Tensor) -> Tensor:
+    levels, steps = levels_of(weight)
+    return levels * steps
+
+
 def main(
-    checkpoint: Annotated[Path, typer.Argument(exists=True, help="best.pt or last.pt of a run.")],
+    checkpoint: Annotated[
+        Path, typer.Argument(exists=True, help="A run's best.pt, or an .onnx file.")
+    ],
     out: Annotated[Path, typer.Argument(dir_okay=False, help="The .onnx file to write.")],
+    lite: Annotated[
+        Path | None, typer.Option(exists=True, help="A LiteNet's, to be asked as well.")
+    ] = None,
     size: Annotated[int, typer.Option(help="Side of the input.")] = 256,
     share: Annotated[
         float, typer.Option(min=0, max=1, help="Of the way from the published weights to these.")
@@ -80,7 +124,8 @@ def main(
 ) -> None:
     """Write the averaged weights as an ONNX file that agrees with torch."""
     try:
-        worst = write(checkpoint, out, size, share)
+        pair = Pair(load_u2netp(checkpoint, share), load_lite(lite) if lite else None)
+        worst = write(pair, out, size)
     except LivematteError as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from error

@@ -21,7 +21,7 @@ _FRAMINGS = (
     (0.18, (1.02, 1.40)),  # from head to foot
 )
 _PARTS_OF_PORTRAIT = (0.6, 1.0)
-_HEADLESS = 0.04
+_HEADLESS = 0.12
 """How often a whole person's head is above the picture."""
 _OUTSIDE = 0.03
 """Of the square: a side that the photo cuts off lies at least so far outside."""

@@ -1,7 +1,6 @@
-"""U²-Net-p written as an ONNX graph, by the layers' own names.
+"""An ONNX graph as it is written: what our networks are made of, by the layers' names.
 
-Of plain operators only (Conv, Relu, MaxPool, Resize, Concat, Add, Sigmoid), with no arithmetic on
-shapes: every side is a multiple of 32, so each map is exactly twice as large as the one below it.
+There is no arithmetic on shapes: maps are halved and doubled, and their sides divide by that.
 """
 
 from typing import Any
@@ -9,66 +8,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from onnx import helper
-from torch import nn
-
-from training.u2net import STAGES, ConvRelu, DilatedBlock, U2NetP, UBlock
+from torch import Tensor, nn
 
 _SCALES = "scales"
 
 
 class Graph:
-    """Nodes and weights of a graph as it is written; each method adds some and names its result."""
+    """Nodes and weights of a graph; each method adds some and names its result."""
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
         self._made: set[str] = set()
-        self.arrays: dict[str, NDArray[np.float32]] = {_SCALES: np.array((1, 1, 2, 2), np.float32)}
+        self.arrays: dict[str, NDArray[Any]] = {_SCALES: np.array((1, 1, 2, 2), np.float32)}
 
-    def matte(self, network: U2NetP, x: str, alpha: str) -> None:
-        """The finest side output's alpha."""
-        levels: list[str] = []
-        for stage, block in network.encoder.items():
-            levels.append(self._block(f"encoder{stage}", block, x))
-            x = levels[-1] if block.open_top or stage == str(STAGES) else self._halved(levels[-1])
-        levels.pop()
-        for stage, block in network.decoder.items():
-            x = self._block(f"decoder{stage}", block, self._joined(self._doubled(x), levels.pop()))
-        logits = self._conv("side", network.side[str(network.finest)], x)
-        self._add("Sigmoid", [logits], alpha)
-
-    def _block(self, name: str, block: nn.Module, x: str) -> str:
-        assert isinstance(block, UBlock | DilatedBlock)
-        pools = isinstance(block, UBlock)
-        entered = x = self._layer(f"{name}.enter", block.enter, x)
-        levels = []
-        for place, layer in enumerate(block.down):
-            x = self._layer(f"{name}.down{place}", layer, self._halved(x) if pools and place else x)
-            levels.append(x)
-        x = self._layer(f"{name}.bottom", block.bottom, x)
-        for place, layer in enumerate(block.up):
-            large = self._doubled(x) if pools and place else x
-            x = self._layer(f"{name}.up{place}", layer, self._joined(large, levels.pop()))
-        if block.open_top:
-            return self._joined(x, self._halved(levels.pop()), self._halved(entered))
-        return self._add("Add", [x, entered], name)
-
-    def _layer(self, name: str, layer: nn.Module, x: str) -> str:
-        assert isinstance(layer, ConvRelu)
-        return self._add("Relu", [self._conv(name, layer.conv, x)], f"{name}.relu")
-
-    def _conv(self, name: str, conv: nn.Module, x: str) -> str:
+    def _conv(self, name: str, conv: nn.Module, x: str, pads: list[int] | None = None) -> str:
         assert isinstance(conv, nn.Conv2d)
         assert conv.bias is not None
-        weight, bias = f"{name}.weight", f"{name}.bias"
-        self.arrays[weight] = conv.weight.detach().contiguous().cpu().numpy()
-        self.arrays[bias] = conv.bias.detach().cpu().numpy()
+        weight, bias = self._weight(f"{name}.weight", conv.weight), f"{name}.bias"
+        self.arrays[bias] = array(conv.bias)
         shape = {
             "kernel_shape": conv.kernel_size,
             "dilations": conv.dilation,
             "strides": conv.stride,
+            "group": conv.groups,
+            "pads": pads or [int(pad) for pad in conv.padding] * 2,
         }
-        pads = [int(pad) for pad in conv.padding] * 2
-        return self._add("Conv", [x, weight, bias], f"{name}.conv", **shape, pads=pads)
+        return self._add("Conv", [x, weight, bias], f"{name}.conv", **shape)
+
+    def _weight(self, name: str, weight: Tensor) -> str:
+        """Kept as it is."""
+        self.arrays[name] = array(weight)
+        return name
 
     def _halved(self, x: str) -> str:
         if f"{x}.half" in self._made:
@@ -86,3 +56,7 @@ class Graph:
         self.nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
         self._made.add(output)
         return output
+
+
+def array(values: Tensor) -> NDArray[Any]:
+    return np.asarray(values.detach().contiguous().cpu().numpy())

@@ -16,8 +16,8 @@ import typer
 from training.batches import SHAPES, Batch
 from training.loss import mean_errors, overlaps
 from training.scenes import Scenes
-from training.u2net import U2NetP, alpha_of
-from training.weights import load_averaged, with_previous
+from training.u2net import alpha_of
+from training.weights import PeopleNet, load_averaged, load_lite, with_previous
 
 _SEED = 20_201
 _TOGETHER = 8
@@ -58,7 +58,7 @@ class Judge:
         starts = range(0, count, _TOGETHER)
         return cls([Batch(samples[start : start + _TOGETHER]) for start in starts])
 
-    def score(self, network: U2NetP) -> Score:
+    def score(self, network: PeopleNet) -> Score:
         device = next(network.parameters()).device
         fresh: list[torch.Tensor] = []
         running: list[torch.Tensor] = []
@@ -75,7 +75,7 @@ class Judge:
 
 
 def _figures(
-    network: U2NetP, batch: Batch, previous: torch.Tensor, device: torch.device
+    network: PeopleNet, batch: Batch, previous: torch.Tensor, device: torch.device
 ) -> torch.Tensor:
     """Error × 1000 and IoU of each picture, (N, 2)."""
     picture = with_previous(batch.pictures.to(device), previous.to(device))
@@ -90,12 +90,13 @@ def main(
     share: Annotated[
         list[float] | None, typer.Option(help="Of the way from the published weights to these.")
     ] = None,
+    lite: Annotated[bool, typer.Option("--lite", help="It is a LiteNet's.")] = False,
     mattes: Annotated[Path | None, typer.Option(help="Mattes made for the portraits.")] = None,
 ) -> None:
     """Print the errors of a run's averaged network at each share."""
     judge = Judge.load(mattes=mattes)
     for part in share or [1.0]:
-        score = judge.score(load_averaged(checkpoint, part))
+        score = judge.score(load_lite(checkpoint) if lite else load_averaged(checkpoint, part))
         typer.echo(f"{part:.2f}: {score.error:.2f} {score}")
 
 

@@ -6,20 +6,24 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from bench.cutouts import Split, backgrounds, cutouts, read_rgb
+from bench.cutouts import Cutout, Split, backgrounds, cutouts, read_rgb, shared_data
 from pipeline.frame import AlphaMatte, RgbImage, resize
 from training.blobs import blob
 from training.fronts import in_front
 from training.geometry import disc, mirrored, warped
 from training.light import Picture, coarse, defocused, relit
 from training.people import Levels, Person, grown_colour
+from training.views import seen
 
+_ROOMS, _WHOLE = 6, 2
+"""So many times a room, and an animal or object where it was photographed, are among the
+backgrounds, beside once what is around somebody in a call."""
 _STREETS = 0.35
 """How often a background is a street."""
-_RECOLOURED = 0.15
-"""How often its three colours change places: there are few backgrounds."""
-_BLOBS = 0.3
-"""How often things of no kind stand in a background."""
+_WHOLE_PX = 1100
+"""The longer side of an animal's or object's photo as a background."""
+_THINGS, _BLOBS = 0.4, 0.45
+"""How often animals and objects, and things of no kind, stand in a background."""
 _WIDE_AROUND = 0.08
 """A person is cut out of a street with so much around, of the person's height."""
 
@@ -42,10 +46,19 @@ class Rooms:
         self._rooms, self._streets, self._things = rooms, streets, things
 
     @classmethod
-    def load(cls, split: Split, street: Sequence[Person]) -> "Rooms":
-        """The split's backgrounds, the streets of people of that split, and its other cut-outs."""
-        rooms = [read_rgb(file) for file in backgrounds(split)]
-        return cls(rooms, [one for person in street for one in _emptied(person)], _things(split))
+    def load(
+        cls, splits: Sequence[Split], street: Sequence[Person], calling: Sequence[Person] = ()
+    ) -> "Rooms":
+        """The splits' backgrounds, the streets of these people, and the splits' other cut-outs.
+
+        What is around those, and around people in calls, is a room, too, though a rarer one.
+        """
+        rooms = _ROOMS * [read_rgb(file) for split in splits for file in backgrounds(split)]
+        others = [one for split in splits for one in cutouts(split) if _is_thing(one)]
+        rooms += _WHOLE * [_whole(one.name) for one in others]
+        rooms += [one for person in calling for one in _emptied(person)]
+        streets = [one for person in street for one in _emptied(person)]
+        return cls(rooms, streets, [_thing(one) for one in others])
 
     def behind(
         self, size: int, aspect: float, rng: np.random.Generator, streets: float = _STREETS
@@ -89,8 +102,7 @@ class Rooms:
         matrix[:, 2] = -matrix[0, 0] * left, -matrix[1, 1] * top
         if rng.random() < 0.5:
             matrix = mirrored(matrix, size)
-        view = np.asarray(warped(picture, matrix, size, None)).astype(np.float32) / np.float32(255)
-        return view[..., rng.permutation(3)] if rng.random() < _RECOLOURED else view
+        return seen(picture, matrix, (left + wide / 2, top + high / 2), size, rng)
 
     def _with_wall(self, picture: Picture, aspect: float, rng: np.random.Generator) -> Picture:
         """Another background from some column on: a corner, a door, a curtain, a plain wall."""
@@ -123,7 +135,7 @@ class Rooms:
     ) -> tuple[Picture, list[AlphaMatte]]:
         """With animals and objects in it, or things of no kind; and the mattes of them all."""
         mattes = []
-        for _ in range(rng.integers(1, 3) if self._things and rng.random() < 0.25 else 0):
+        for _ in range(rng.integers(1, 3) if self._things and rng.random() < _THINGS else 0):
             picture, alpha = self._with_thing(picture, aspect, rng)
             mattes.append(alpha)
         for _ in range(rng.integers(1, 4) if rng.random() < _BLOBS else 0):
@@ -171,6 +183,17 @@ def with_chair(picture: Picture, x: float, y: float, rng: np.random.Generator) -
     return picture + alpha * (cloth - picture)
 
 
+def _is_thing(cutout: Cutout) -> bool:
+    return not cutout.name.startswith("portrait/")
+
+
+def _whole(name: str) -> RgbImage:
+    """A pair's whole photo: an animal or an object where it was photographed."""
+    photo = read_rgb(shared_data() / "pairs" / f"{name}.jpg")
+    shrink = min(1.0, _WHOLE_PX / max(photo.shape))
+    return resize(photo, round(photo.shape[1] * shrink), round(photo.shape[0] * shrink))
+
+
 def _emptied(person: Person) -> Iterator[RgbImage]:
     """A street without its person: what is beside, and the whole with a blur where the person was.
 
@@ -188,16 +211,12 @@ def _emptied(person: Person) -> Iterator[RgbImage]:
     yield grown_colour(small, np.asarray(known, np.uint8))
 
 
-def _things(split: Split) -> list[Thing]:
-    """The animals and objects of the pairs, at most 600 pixels high."""
-    things = []
-    for cutout in cutouts(split):
-        if not cutout.name.startswith("portrait/"):
-            shrink = min(1.0, 600 / max(cutout.alpha.shape))
-            size = round(cutout.alpha.shape[1] * shrink), round(cutout.alpha.shape[0] * shrink)
-            levels = (np.clip(resize(cutout.alpha, *size), 0, 1) * 255).astype(np.uint8)
-            things.append(Thing(resize(cutout.foreground, *size), levels))
-    return things
+def _thing(cutout: Cutout) -> Thing:
+    """At most 600 pixels high."""
+    shrink = min(1.0, 600 / max(cutout.alpha.shape))
+    size = round(cutout.alpha.shape[1] * shrink), round(cutout.alpha.shape[0] * shrink)
+    levels = (np.clip(resize(cutout.alpha, *size), 0, 1) * 255).astype(np.uint8)
+    return Thing(resize(cutout.foreground, *size), levels)
 
 
 def _pasted(picture: Picture, other: Picture, left: int, top: int) -> Picture:

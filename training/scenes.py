@@ -33,6 +33,8 @@ from training.previous import faithful, previous_alpha, united
 from training.rooms import Rooms, with_chair
 
 NOBODY, OWN_PHOTO = 0.08, 0.33
+_STREET, _POSING, _CALLING = 0.4, 0.15, 0.45
+"""How often somebody is of each group."""
 _IN_FRONT = 0.15
 """How often something stands in front of them all."""
 _CROWD = (0.78, 0.17, 0.05)
@@ -88,13 +90,23 @@ class Scenes:
 
     @classmethod
     def load(
-        cls, split: Split, mattes: Path | None = None, most: int | None = None, clean: bool = False
+        cls,
+        split: Split,
+        mattes: Path | None = None,
+        most: int | None = None,
+        clean: bool = False,
+        also: Sequence[Split] = (),
     ) -> "Scenes":
-        """Of the shared media; `mattes` is the folder of mattes made for its portraits."""
-        street = list(street_people(split, most))
-        calling = list(calling_people(split, mattes)) if mattes else []
-        groups = [(0.6, street), (0.1, list(posing_people(split))), (0.3, calling)]
-        return cls(groups, Rooms.load(split, street), clean)
+        """Of the shared media; `mattes` is the folder of mattes made for its portraits.
+
+        `also` are further splits whose people and rooms are shown.
+        """
+        splits = (split, *also)
+        street = [one for each in splits for one in street_people(each, most)]
+        calling = [one for each in splits if mattes for one in calling_people(each, mattes)]
+        posing = [one for each in splits for one in posing_people(each)]
+        groups = [(_STREET, street), (_POSING, posing), (_CALLING, calling)]
+        return cls(groups, Rooms.load(splits, street, calling), clean)
 
     def sample(self, size: int, rng: np.random.Generator, aspect: float | None = None) -> Sample:
         """One scene, squeezed to a square, all of it following from the generator's state.

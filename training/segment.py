@@ -1,189 +1,28 @@
-"""Train U²-Net-p on people: `python -m training.segment --out DIR`; see docs/training.md."""
+"""Train a network on people: `python -m training.segment --out DIR`; see docs/training.md."""
 
-import copy
-import json
-import math
-import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import cv2
-import torch
 import typer
-from torch import Tensor, nn
 
+from bench.cutouts import Split
 from pipeline.errors import LivematteError
-from training.batches import Batch, Steps, batches
-from training.judge import Judge, Score
-from training.loss import matting_loss
+from training.judge import Judge
 from training.scenes import Scenes
-from training.u2net import U2NetP
-from training.weights import from_file, load_averaged, published, with_previous
-
-_CLIP_NORM = 1.0
-_WEIGHT_DECAY = 1e-4
-_REPORT_EVERY = 20
-_SAVE_EVERY = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run does; it is kept with it, and goes on with it."""
-
-    steps: int = 4000
-    batch: int = 8
-    """Pictures of 256 × 256; of other sizes as many pixels."""
-    rate: float = 1.5e-4
-    warm_up: int = 150
-    last_rate: float = 0.02
-    """Of `rate`, at the end of the cosine."""
-    averaged: float = 0.998
-    """How much of the averaged weights stays at each step."""
-    judge_every: int = 400
-    seed: int = 1
-
+from training.trainer import Plan, Trainer, begin, train
+from training.weights import PeopleNet, load_lite, load_u2netp, pretrained, published
 
 _PLAN = Plan()
 
 
-class Trainer:
-    """A network, its averaged twin, the optimiser, and how many steps they have made."""
+def new_network(init: Path | None, lite: bool = False) -> PeopleNet:
+    """To start from; `init` is a checkpoint (.pt) or an .onnx file.
 
-    def __init__(self, network: U2NetP, plan: Plan, device: torch.device) -> None:
-        self.plan, self.device = plan, device
-        # On a processor with bfloat16 units this is three times as fast as float32, plane by plane.
-        self.network = network.to(device)
-        for weight in self.network.parameters():
-            weight.data = by_pixel(weight.data)
-        self.averaged = copy.deepcopy(self.network).requires_grad_(False)
-        self.step = 0
-        self.best = math.inf
-        self._optimiser = torch.optim.AdamW(
-            self.network.parameters(), plan.rate, weight_decay=_WEIGHT_DECAY
-        )
-
-    def learn(self, batch: Batch) -> float:
-        """One step; the loss before it."""
-        for group in self._optimiser.param_groups:
-            group["lr"] = rate_at(self.step, self.plan)
-        loss = self._loss(batch)
-        self._optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), _CLIP_NORM)
-        if torch.isfinite(norm):  # bfloat16 has the range of float32, but a step is not worth a run
-            self._optimiser.step()
-        self.step += 1
-        average(self.averaged, self.network, self.step, self.plan.averaged)
-        return loss.item()
-
-    def state(self) -> dict[str, Any]:
-        return {
-            "plan": asdict(self.plan),
-            "step": self.step,
-            "best": self.best,
-            "network": self.network.state_dict(),
-            "averaged": self.averaged.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        self.step, self.best = state["step"], state["best"]
-        self.network.load_state_dict(state["network"])
-        self.averaged.load_state_dict(state["averaged"])
-        self._optimiser.load_state_dict(state["optimiser"])
-
-    def _loss(self, batch: Batch) -> Tensor:
-        pictures, *levels = (
-            one.to(self.device)
-            for one in (batch.pictures, batch.alpha, batch.previous, batch.weight)
-        )
-        alpha, previous, weight = (one.float() / 255 for one in levels)
-        x = by_pixel(with_previous(pictures, previous))
-        with torch.autocast(self.device.type, torch.bfloat16):
-            sides = self.network(x)
-        return matting_loss(sides, alpha, weight)
-
-
-def average(mean: nn.Module, now: nn.Module, step: int, slowest: float) -> None:
-    """Move averaged weights to the present ones; early on fast, for the first steps change most."""
-    kept = min(slowest, (1 + step) / (10 + step))
-    with torch.no_grad():
-        for one, other in zip(mean.parameters(), now.parameters(), strict=True):
-            one.lerp_(other, 1 - kept)
-
-
-def by_pixel(x: Tensor) -> Tensor:
-    """The same values, those of one pixel beside each other in memory; vectors as they are."""
-    return x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x
-
-
-def rate_at(step: int, plan: Plan) -> float:
-    """The learning rate: up in a line, down in half a cosine."""
-    if step < plan.warm_up:
-        return plan.rate * (step + 1) / plan.warm_up
-    along = min(1.0, (step - plan.warm_up) / max(1, plan.steps - plan.warm_up))
-    low = plan.last_rate
-    return plan.rate * (low + (1 - low) * (1 + math.cos(math.pi * along)) / 2)
-
-
-def train(trainer: Trainer, scenes: Scenes, judge: Judge, out: Path, workers: int = 1) -> None:
-    """To the plan's end, from where the trainer stands; last.pt, best.pt, log.jsonl in `out`."""
-    plan = trainer.plan
-    began, first, losses = time.perf_counter(), trainer.step, []
-    if first == 0:
-        _report(trainer, judge.score(trainer.averaged), out, 0, 0)
-    for batch in batches(Steps(scenes, plan.batch, plan.seed), first, plan.steps, workers):
-        losses.append(trainer.learn(batch))
-        each = (time.perf_counter() - began) / (trainer.step - first)
-        if trainer.step % _REPORT_EVERY == 0:
-            recent = sum(losses[-_REPORT_EVERY:]) / _REPORT_EVERY
-            typer.echo(f"step {trainer.step}: loss {recent:.4f}, {each:.2f} s a step")
-        if trainer.step % _SAVE_EVERY == 0:
-            save(trainer.state(), out / "last.pt")
-        if trainer.step % plan.judge_every == 0 or trainer.step == plan.steps:
-            recent = sum(losses[-plan.judge_every :]) / len(losses[-plan.judge_every :])
-            _report(trainer, judge.score(trainer.averaged), out, recent, each)
-
-
-def _report(trainer: Trainer, score: Score, out: Path, loss: float, each: float) -> None:
-    """Write a line of the log, and the weights; the best ones by themselves."""
-    now = time.strftime("%Y-%m-%dT%H:%M:%S")
-    figures = {name: round(value, 4) for name, value in asdict(score).items()}
-    line = {"step": trainer.step, "loss": round(loss, 4), **figures, "s_a_step": round(each, 3)}
-    with (out / "log.jsonl").open("a") as log:
-        log.write(json.dumps({**line, "time": now}) + "\n")
-    typer.echo(json.dumps(line))
-    if score.error < trainer.best:
-        trainer.best = score.error
-        save({"step": trainer.step, "averaged": trainer.averaged.state_dict()}, out / "best.pt")
-    save(trainer.state(), out / "last.pt")
-
-
-def save(state: dict[str, Any], file: Path) -> None:
-    """Written beside and moved into place: a run that is killed leaves a whole file."""
-    part = file.with_suffix(".part")
-    torch.save(state, part)
-    part.replace(file)
-
-
-def new_network(init: Path | None) -> U2NetP:
-    """With the published weights of the cache, or those of a file: a checkpoint (.pt) or .onnx."""
-    if init is None:
-        return published()
-    return load_averaged(init) if init.suffix == ".pt" else from_file(init)
-
-
-def begin(out: Path, seed: int, device: str) -> tuple[torch.device, dict[str, Any] | None]:
-    """Where to train (`auto`: a GPU if there is one), and the state of the run in `out`, if any."""
-    torch.manual_seed(seed)
-    cv2.setNumThreads(0)  # see `training.batches.batches`
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    out.mkdir(parents=True, exist_ok=True)
-    last = out / "last.pt"
-    state = torch.load(last, map_location="cpu") if last.is_file() else None
-    return torch.device(device), state
+    Without one: U²-Net-p as published, or a LiteNet that knows photographs and no mattes.
+    """
+    if lite:
+        return load_lite(init) if init else pretrained()
+    return load_u2netp(init) if init else published()
 
 
 def main(
@@ -193,19 +32,34 @@ def main(
     rate: Annotated[float, typer.Option(help="The highest learning rate.")] = _PLAN.rate,
     seed: Annotated[int, typer.Option(help="The data follow from it.")] = _PLAN.seed,
     init: Annotated[Path | None, typer.Option(help="An .onnx or .pt file to start from.")] = None,
+    lite: Annotated[
+        bool, typer.Option("--lite", help="A LiteNet, in place of U²-Net-p; --rate 1e-3 suits it.")
+    ] = False,
+    eight_bits: Annotated[
+        bool, typer.Option("--eight-bits", help="Learn to bear being rounded to 8 bits.")
+    ] = False,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--everything",
+            help="Train on validation people and rooms, too: what the log says is then no measure.",
+        ),
+    ] = False,
     mattes: Annotated[Path | None, typer.Option(help="Mattes made for the portraits.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     workers: Annotated[int, typer.Option(help="Processes that make the data.")] = 1,
 ) -> None:
     """Train, or go on with the run that `out` holds: its own plan then counts."""
     where, state = begin(out, seed, device)
-    plan = Plan(**state["plan"]) if state else Plan(steps, batch, rate, seed=seed)
+    chosen = Plan(steps, batch, rate, seed=seed, eight_bits=eight_bits)
+    plan = Plan(**state["plan"]) if state else chosen
     try:
-        trainer = Trainer(new_network(init), plan, where)
+        trainer = Trainer(new_network(init, lite), plan, where)
         if state:
             trainer.restore(state)
         judge = Judge.load()
-        train(trainer, Scenes.load("train", mattes), judge, out, workers)
+        also: list[Split] = ["validation"] * everything
+        train(trainer, Scenes.load("train", mattes, also=also), judge, out, workers)
     except LivematteError as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from error

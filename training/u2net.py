@@ -41,18 +41,25 @@ class UBlock(nn.Module):
     step up, which costs most, is left out, and the next stage gets what it would have been made of.
     """
 
-    def __init__(self, inputs: int, height: int, open_top: bool = False) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        height: int,
+        open_top: bool = False,
+        width: int = _WIDTH,
+        inner: int = _INNER,
+    ) -> None:
         super().__init__()
         self.open_top = open_top
-        self.enter = ConvRelu(inputs, _WIDTH)
-        narrow = [ConvRelu(_INNER, _INNER) for _ in range(height - 2)]
-        self.down = nn.ModuleList([ConvRelu(_WIDTH, _INNER), *narrow])
-        self.bottom = ConvRelu(_INNER, _INNER, dilation=2)
-        widths = [_INNER] * (height - 2) + [_WIDTH] * (not open_top)
-        self.up = nn.ModuleList([ConvRelu(2 * _INNER, width) for width in widths])
+        self.enter = ConvRelu(inputs, width)
+        narrow = [ConvRelu(inner, inner) for _ in range(height - 2)]
+        self.down = nn.ModuleList([ConvRelu(width, inner), *narrow])
+        self.bottom = ConvRelu(inner, inner, dilation=2)
+        widths = [inner] * (height - 2) + [width] * (not open_top)
+        self.up = nn.ModuleList([ConvRelu(2 * inner, wide) for wide in widths])
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, 64, H, W), or open at the top (N, 16 + 16 + 64, H / 2, W / 2)."""
+        """(N, width, H, W), or open at the top (N, inner + inner + width, H / 2, W / 2)."""
         entered = self.enter(x)
         levels = [self.down[0](entered)]
         for layer in self.down[1:]:
@@ -71,14 +78,14 @@ class DilatedBlock(nn.Module):
 
     open_top = False
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, inputs: int, width: int = _WIDTH, inner: int = _INNER) -> None:
         super().__init__()
-        self.enter = ConvRelu(inputs, _WIDTH)
-        dilated = [ConvRelu(_INNER, _INNER, dilation) for dilation in (2, 4)]
-        self.down = nn.ModuleList([ConvRelu(_WIDTH, _INNER), *dilated])
-        self.bottom = ConvRelu(_INNER, _INNER, dilation=8)
-        shapes = ((_INNER, 4), (_INNER, 2), (_WIDTH, 1))
-        self.up = nn.ModuleList([ConvRelu(2 * _INNER, width, wide) for width, wide in shapes])
+        self.enter = ConvRelu(inputs, width)
+        dilated = [ConvRelu(inner, inner, dilation) for dilation in (2, 4)]
+        self.down = nn.ModuleList([ConvRelu(width, inner), *dilated])
+        self.bottom = ConvRelu(inner, inner, dilation=8)
+        shapes = ((inner, 4), (inner, 2), (width, 1))
+        self.up = nn.ModuleList([ConvRelu(2 * inner, wide, apart) for wide, apart in shapes])
 
     def forward(self, x: Tensor) -> Tensor:
         entered = self.enter(x)
@@ -96,6 +103,9 @@ class U2NetP(nn.Module):
 
     With `finest` 1 it is the published network, whose first output d0 is fused from the six.
     """
+
+    encoder_rate = 1.0
+    """How fast its way down learns, beside its way up."""
 
     def __init__(
         self, finest: int = SHIPPED_SIDE, previous: bool = True, open_top: bool = False

@@ -1,4 +1,4 @@
-"""Weights from the published ONNX file, and pictures as its authors normalise them."""
+"""Weights to start from and to go on from, and pictures as they are normalised for them."""
 
 import re
 from collections.abc import Mapping
@@ -11,11 +11,17 @@ from torch import Tensor, nn
 from pipeline.errors import ModelError
 from pipeline.models import find_entry, verify
 from pipeline.network import IMAGENET
+from training.encoder import load_pretrained
+from training.lite_net import LiteNet
 from training.u2net import SHIPPED_SIDE, U2NetP
+
+PeopleNet = U2NetP | LiteNet
+"""What learns to find people."""
 
 _EXPORTED = re.compile(
     r"^(encoder|decoder|side)(\d?)(?:\.(enter|down|bottom|up)(\d?))?\.(weight|bias)$"
 )
+_NUMBERED = re.compile(r"\b(decoder|down|up|side)\.(\d+)")
 MEAN, STD = IMAGENET
 """For RGB of 0…1: for video a picture is divided by 255, not by its own maximum."""
 
@@ -28,10 +34,7 @@ def load_published(network: U2NetP, file: Path) -> None:
     """
     whole = U2NetP(finest=1, previous=False)
     names = [name for name, layer in whole.named_modules() if isinstance(layer, nn.Conv2d)]
-    found = _convolutions(file)
-    if len(found) != len(names):
-        raise ModelError(f"{file} has {len(found)} convolutions, not U²-Net-p's {len(names)}")
-    pairs = zip(names, found, strict=True)
+    pairs = zip(names, _convolutions(file, len(names)), strict=True)
     state = {f"{name}.{kind}": one for name, both in pairs for kind, one in both.items()}
     wanted = network.state_dict()
     network.load_state_dict({name: _widened(state[name], like) for name, like in wanted.items()})
@@ -59,6 +62,34 @@ def published(finest: int = SHIPPED_SIDE, previous: bool = True) -> U2NetP:
     verify(entry)
     load_published(network, entry.path)
     return network
+
+
+def pretrained() -> LiteNet:
+    """Its way down knows photographs, its way up nothing; ModelError without the former."""
+    network = LiteNet()
+    load_pretrained(network.encoder)
+    return network
+
+
+def load_lite(file: Path) -> LiteNet:
+    """The averaged network of best.pt or last.pt, or the one of an exported file.
+
+    The latter lacks the coarser outputs' last layers, which only training wants: they begin anew.
+    """
+    network = LiteNet()
+    state = network.state_dict()
+    if file.suffix == ".pt":
+        state = torch.load(file, map_location="cpu")["averaged"]
+    else:
+        arrays = _arrays(_graph(file))
+        state |= {name: _lite_array(name, arrays) for name in state if _lite_name(name) in arrays}
+    network.load_state_dict(state)
+    return network.eval()
+
+
+def load_u2netp(file: Path, share: float = 1.0) -> U2NetP:
+    """The same of U²-Net-p, of whose checkpoint `share` is kept, see `load_averaged`."""
+    return load_averaged(file, share) if file.suffix == ".pt" else from_file(file)
 
 
 def load_averaged(checkpoint: Path, share: float = 1.0, start: Path | None = None) -> U2NetP:
@@ -115,6 +146,18 @@ def _module_name(exported: re.Match[str]) -> str:
     return ".".join(part for part in (way, stage, layer, place, "conv", kind) if part)
 
 
+def _lite_name(name: str) -> str:
+    """A weight's or bias's in training/people_graph.py: decoder.2.down.0.conv.bias is
+    lite.decoder2.down0.bias."""
+    plain = name.replace("encoder.", "").replace("blocks.", "block").replace(".conv", "")
+    return "lite." + _NUMBERED.sub(r"\1\2", plain)
+
+
+def _lite_array(name: str, arrays: Mapping[str, Tensor]) -> Tensor:
+    kept = _lite_name(name)
+    return arrays[kept] * arrays.get(f"{kept}.step", torch.ones(()))
+
+
 def _shapes(network: U2NetP) -> list[torch.Size]:
     return [weight.shape for weight in network.parameters()]
 
@@ -143,11 +186,13 @@ def _widened(weight: Tensor, like: Tensor) -> Tensor:
     return wide
 
 
-def _convolutions(file: Path) -> list[dict[str, Tensor]]:
+def _convolutions(file: Path, count: int) -> list[dict[str, Tensor]]:
     """Weight and bias of each convolution, in the order of the graph."""
     graph = _graph(file)
-    arrays = _arrays(graph)
     layers = [node.input for node in graph.node if node.op_type == "Conv"]
+    if len(layers) != count:
+        raise ModelError(f"{file} has {len(layers)} convolutions, not U²-Net-p's {count}")
+    arrays = _arrays(graph)
     return [{"weight": arrays[weight], "bias": arrays[bias]} for _, weight, bias in layers]
 
 
@@ -160,4 +205,5 @@ def _graph(file: Path) -> Any:
 def _arrays(graph: Any) -> dict[str, Tensor]:
     from onnx import numpy_helper
 
-    return {one.name: torch.tensor(numpy_helper.to_array(one)) for one in graph.initializer}
+    found = {one.name: torch.tensor(numpy_helper.to_array(one)) for one in graph.initializer}
+    return {name: one.float() if one.dtype == torch.float16 else one for name, one in found.items()}

@@ -12,7 +12,7 @@ import av
 
 from pipeline.frame import Frame
 from pipeline.matted import Matted
-from pipeline.segment import LIVE_SIZES
+from pipeline.segment import live_sizes
 from stream.benchmark.case import Case, Figures, network_of
 from stream.benchmark.file_case import warm_up
 from stream.benchmark.usage import memory, percentiles
@@ -86,7 +86,7 @@ def _open_encoder(frame: Frame, rate: float) -> av.VideoCodecContext:
 
 def measure_live(case: Case) -> Figures:
     """Frames at `case.rate`, the newest first, with quality given up to hold `case.budget`."""
-    matting = case.matting(LIVE.segmenters, LIVE_SIZES)
+    matting = case.matting(LIVE.segmenters, live_sizes(case.model))
     warm_up(matting, Path(case.clip))
     source = PacedSource(asyncio.run(_decoded(Path(case.clip))), case.rate, case.frames)
     held: list[float] = []

@@ -1,0 +1,70 @@
+"""LiteNet, the second opinion: U²-Net's way up on an encoder that knows photographs.
+
+The nested Us of its stages, their joining with the maps of the way down, and a matte from each
+under supervision are U²-Net's (Qin et al., Pattern Recognition 106, 2020). The way down is
+EfficientNet-Lite0's: trained on a million pictures of all things, where U²-Net's own was not.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from training.encoder import WIDTHS, Encoder
+from training.u2net import (
+    PREVIOUS_CHANNELS,
+    RGB_CHANNELS,
+    DilatedBlock,
+    UBlock,
+    enlarged,
+)
+
+_LITTLE = 0.3
+
+
+class LiteNet(nn.Module):
+    """Five maps down, five stages up, and a matte from each of the four finest."""
+
+    inputs = RGB_CHANNELS + PREVIOUS_CHANNELS
+    encoder_rate = 0.3
+    """How fast its way down learns, which knows photographs, beside its way up, which does not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = Encoder(self.inputs)
+        half, quarter, eighth, sixteenth, last = WIDTHS
+        self.decoder = nn.ModuleDict(
+            {
+                "32": DilatedBlock(last, width=64, inner=24),
+                "16": DilatedBlock(64 + sixteenth, width=64, inner=24),
+                "8": UBlock(64 + eighth, height=4, width=48, inner=16),
+                "4": UBlock(48 + quarter, height=5, width=40, inner=16),
+                "2": UBlock(40 + half, height=4, width=20, inner=12),
+            }
+        )
+        widths = {"2": 20, "4": 40, "8": 48, "16": 64}
+        self.side = nn.ModuleDict({k: nn.Conv2d(n, 1, 3, padding=1) for k, n in widths.items()})
+        self._begin()
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Logits of the outputs, finest first: (N, 1, H / 2, W / 2), … (N, 1, H / 16, W / 16).
+
+        `x` is float32 (N, 4, H, W), see `weights.with_previous`, H and W multiples of 32. The
+        finest is what its stage adds to the one before.
+        """
+        maps = self.encoder(x)
+        x, sides = self.decoder["32"](maps.pop()), list[Tensor]()
+        for scale in ("16", "8", "4", "2"):
+            level = maps.pop()
+            x = self.decoder[scale](torch.cat((enlarged(x, level), level), 1))
+            sides.append(self.side[scale](x))
+        sides[-1] = sides[-1] + enlarged(sides[-2], sides[-1])
+        return sides[::-1]
+
+    def _begin(self) -> None:
+        """Weights to start from: a stage's U adds little at first to what goes into it."""
+        for layer in self.decoder.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+                nn.init.zeros_(layer.bias)
+        last = [block.up[-1].conv for block in self.decoder.values()]
+        for layer in [*last, *self.side.values()]:
+            layer.weight.data *= _LITTLE
