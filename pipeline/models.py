@@ -136,7 +136,7 @@ _U2NET = NetworkSpec(320, *IMAGENET)
 _ENTRIES = (
     ModelEntry(
         MODEL_FOR["person"],
-        "sha256:50af2dc58133561561680217a6535c84f605af058ca29d2d788d55d94a0bbb29",
+        "sha256:c6aa3100b341e66e649f91b66352b2e282bcd8900d469d0a1c4457316d804f6b",
         "Apache-2.0",
         (),
         "people, as in calls; trained by this project",

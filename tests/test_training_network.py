@@ -16,8 +16,8 @@ from torch import Tensor  # noqa: E402
 
 from training.encoder import Encoder, load_pretrained  # noqa: E402
 from training.export import AGREEMENT, Pair, disagreement, exported, write  # noqa: E402
-from training.lite_net import LiteNet  # noqa: E402
-from training.u2net import U2NetP, alpha_of  # noqa: E402
+from training.lite_net import LiteNet, agreed  # noqa: E402
+from training.u2net import U2NetP, alpha_of, enlarged  # noqa: E402
 from training.weights import (  # noqa: E402
     drawn_back,
     load_lite,
@@ -120,14 +120,21 @@ def test_torch_and_the_exported_file_agree(with_lite: bool, size: int) -> None:
     assert disagreement(pair, exported(pair, size), size) < AGREEMENT
 
 
-def test_a_pairs_alpha_is_that_of_the_mean_of_both_logits() -> None:
+def test_of_two_opinions_the_mean_counts_and_less_where_they_differ() -> None:
+    one, other = torch.tensor([4.0, 4.0, -4.0]), torch.tensor([4.0, -2.0, -6.0])
+    assert torch.allclose(agreed(one, other), torch.tensor([4.0, 1.0 - 0.9, -5.0 - 0.3]))
+    assert torch.equal(agreed(one, other), agreed(other, one))
+
+
+def test_a_pairs_alpha_is_what_both_agree_on() -> None:
     pair = a_pair()
+    assert pair.lite is not None
     x = torch.randn(1, 4, 64, 96)
     with torch.no_grad():
-        coarse, fine = (alpha_of(one(x)[0], 32, 48).logit() for one in (pair.u2netp, pair.lite))
+        coarse, fine = pair.u2netp(x)[0], pair.lite(x)[0]
         alpha = pair(x)
-    assert alpha.shape[2:] == (32, 48)
-    assert torch.allclose(alpha, ((coarse + fine) / 2).sigmoid(), atol=1e-4)
+    assert alpha.shape == fine.shape
+    assert torch.allclose(alpha, agreed(enlarged(coarse, fine), fine).sigmoid())
 
 
 def test_a_file_that_disagrees_with_torch_is_not_written(

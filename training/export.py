@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from pipeline.errors import LivematteError, ModelError
 from training.eight_bits import levels_of
-from training.lite_net import LiteNet
+from training.lite_net import LiteNet, agreed
 from training.people_graph import PeopleGraph
 from training.u2net import RGB_CHANNELS, U2NetP, enlarged
 from training.weights import load_lite, load_u2netp
@@ -36,11 +36,11 @@ class Pair(nn.Module):
         self.eval()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Alpha of the mean of their logits, at the finer one's side. `x` as in `U2NetP`."""
+        """Alpha of what they agree on, at the finer one's side. `x` as in `U2NetP`."""
         logits: Tensor = self.u2netp(x)[0]
         if self.lite is not None:
             fine = self.lite(x)[0]
-            logits = (enlarged(logits, fine) + fine) / 2
+            logits = agreed(enlarged(logits, fine), fine)
         return logits.sigmoid()
 
 
@@ -54,7 +54,7 @@ def exported(pair: Pair, size: int) -> bytes:
     graph = PeopleGraph()
     logits = graph.u2netp(pair.u2netp, "input")
     if pair.lite is not None:
-        logits = graph.mean(logits, graph.lite(pair.lite, "input"))
+        logits = graph.agreed(logits, graph.lite(pair.lite, "input"))
     graph.alpha(logits, "alpha")
     shape = [1, pair.u2netp.inputs, size, size]
     proto = helper.make_graph(

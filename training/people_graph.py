@@ -1,6 +1,7 @@
 """The networks that find people written as an ONNX graph, by their layers' names.
 
-Of plain operators only (Conv, Relu, Clip, MaxPool, Resize, Concat, Add, Mul, Sigmoid, Cast).
+Of plain operators only (Conv, Relu, Clip, MaxPool, Resize, Concat, Add, Sub, Mul, Abs,
+Sigmoid, Cast).
 Weights are kept in float16, LiteNet's in 8 bits and a factor for each output channel; a runtime
 makes float32 of them as it loads.
 """
@@ -12,10 +13,10 @@ from torch import Tensor, nn
 from training.eight_bits import levels_of
 from training.encoder import Block, Layer
 from training.graph import Graph, array
-from training.lite_net import LiteNet
+from training.lite_net import DOUBT, LiteNet
 from training.u2net import STAGES, ConvRelu, DilatedBlock, U2NetP, UBlock
 
-_CONSTANTS = {"zero": 0.0, "six": 6.0, "half": 0.5}
+_CONSTANTS = {"zero": 0.0, "six": 6.0, "half": 0.5, "doubt": DOUBT}
 _LITE = "lite"
 
 
@@ -49,9 +50,13 @@ class PeopleGraph(Graph):
                 sides[scale] = self._conv(f"{_LITE}.side{scale}", network.side[scale], x)
         return self._sum([sides["2"], self._doubled(sides["4"])], f"{_LITE}.logits")
 
-    def mean(self, coarse: str, fine: str) -> str:
-        """Of two logits, the first at half of the other's side."""
-        return self._add("Mul", [self._sum([self._doubled(coarse), fine], "both"), "half"], "mean")
+    def agreed(self, coarse: str, fine: str) -> str:
+        """Of two logits, the first at half of the other's side; see `lite_net.agreed`."""
+        coarse = self._doubled(coarse)
+        apart = self._add("Abs", [self._add("Sub", [coarse, fine], "apart")], "apart.size")
+        mean = self._add("Mul", [self._sum([coarse, fine], "both"), "half"], "mean")
+        doubt = self._add("Mul", [apart, "doubt"], "doubtful")
+        return self._add("Sub", [mean, doubt], "agreed")
 
     def alpha(self, logits: str, name: str) -> None:
         self._add("Sigmoid", [logits], name)
