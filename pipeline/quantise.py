@@ -66,11 +66,11 @@ def activations(graph: ov.Model) -> Iterator[ov.Node]:
     """The nodes whose result is worth 8 bits.
 
     Maps of one channel are left out: they are the logits of the outputs, cheap and sensitive. So
-    are whole numbers, and a sum that is rectified at once, as most convolutions' with their bias
-    are: what comes of that has a range.
+    are whole numbers, a sum that is rectified at once, as most convolutions' with their bias are,
+    and what is enlarged or added up before it is: what comes of that has a range.
     """
     for node in graph.get_ordered_ops():
-        if node.get_type_name() not in _ACTIVATIONS or _is_rectified(node):
+        if node.get_type_name() not in _ACTIVATIONS or _is_passing(node):
             continue
         output = node.output(0)
         shape = output.get_partial_shape()
@@ -101,9 +101,26 @@ def _fold(graph: ov.Model) -> None:
     passes.run_passes(graph)
 
 
+def _is_passing(node: ov.Node) -> bool:
+    if _is_rectified(node):
+        return True
+    first = node.input_value(0).get_node() if node.get_type_name() == "Add" else node
+    biased = first.get_type_name() in _CONVOLUTIONS
+    return biased and not any(_wants_8_bits(reader) for reader in _readers(node))
+
+
+def _wants_8_bits(reader: ov.Node) -> bool:
+    if reader.get_type_name() == "Add":
+        return not _is_rectified(reader)
+    return reader.get_type_name() in {*_CONVOLUTIONS, "Concat"}
+
+
 def _is_rectified(node: ov.Node) -> bool:
-    readers = node.output(0).get_target_inputs()
-    return {reader.get_node().get_type_name() for reader in readers} in _RECTIFIERS
+    return {reader.get_type_name() for reader in _readers(node)} in _RECTIFIERS
+
+
+def _readers(node: ov.Node) -> list[ov.Node]:
+    return [reader.get_node() for reader in node.output(0).get_target_inputs()]
 
 
 def _shared_by_concats(graph: ov.Model, ranges: Mapping[str, Range]) -> dict[str, Range]:

@@ -59,11 +59,11 @@ def test_a_report_names_what_refined(
 
 
 def test_a_video_s_edge_is_found_by_it_too_and_a_work_goes_on_with_the_same_alone(
-    livematte: Command, clip: Path, own: Path, tmp_path: Path
+    livematte: Command, u2netp: ModelEntry, clip: Path, own: Path, tmp_path: Path
 ) -> None:
     broken = save_matting_model(tmp_path / "logits.onnx", takes={RED: 9.0})
     made = tmp_path / "out.mp4"
-    line = ("file", clip, made, "--progress", "none", *ONE_THREAD)
+    line = ("file", clip, made, "--subject", "any", "--progress", "none", *ONE_THREAD)
     assert_refused(livematte(*line, "--resume", "--edges", broken), 1, "logits.onnx", "0 to 1")
     assert_refused(livematte(*line, "--resume", "--edges", own), 1, "out.mp4", "other options")
     ran = livematte(*line, "--json", "--edges", own)
