@@ -158,6 +158,12 @@ def test_training_can_go_on_from_an_exported_file(open_top: bool, tmp_path: Path
         assert torch.allclose(load_lite(file)(x)[0], pair.lite(x)[0], atol=1e-5)
 
 
+def test_a_file_without_a_lite_net_is_no_start_for_one(tmp_path: Path) -> None:
+    write(a_pair(with_lite=False), tmp_path / "alone.onnx", 64)
+    with pytest.raises(ModelError, match="alone.onnx has no LiteNet"):
+        load_lite(tmp_path / "alone.onnx")
+
+
 def test_training_can_go_on_from_a_run(tmp_path: Path) -> None:
     lite = LiteNet().eval()
     torch.save({"averaged": lite.state_dict()}, tmp_path / "best.pt")

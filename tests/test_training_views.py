@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("torch", reason="torch is in the extra `train`")
 
-from training.views import seen  # noqa: E402
+from training.views import seen
 
 SIZE = 48
 MAP, MIDDLE = np.array([[0.6, 0, 0], [0, 0.6, 0]]), (40.0, 40.0)

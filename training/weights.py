@@ -75,6 +75,7 @@ def load_lite(file: Path) -> LiteNet:
     """The averaged network of best.pt or last.pt, or the one of an exported file.
 
     The latter lacks the coarser outputs' last layers, which only training wants: they begin anew.
+    ModelError if it holds no such network.
     """
     network = LiteNet()
     state = network.state_dict()
@@ -82,6 +83,10 @@ def load_lite(file: Path) -> LiteNet:
         state = torch.load(file, map_location="cpu")["averaged"]
     else:
         arrays = _arrays(_graph(file))
+        if _lite_name("encoder.stem.conv.weight") not in arrays:
+            raise ModelError(
+                f"{file} has no LiteNet: give a file that `training.export --lite` wrote"
+            )
         state |= {name: _lite_array(name, arrays) for name in state if _lite_name(name) in arrays}
     network.load_state_dict(state)
     return network.eval()
