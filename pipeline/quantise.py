@@ -26,10 +26,11 @@ _ACTIVATIONS = {"Parameter", "Relu", "Minimum", "Add", "Interpolate"}
 """ONNX's Clip is read as a maximum and a minimum."""
 _RECTIFIERS = {"Relu"}, {"Maximum"}
 _CONVOLUTIONS = {"Convolution", "GroupConvolution"}
-_ACTIVATION_LEVELS = 256
-_WEIGHT_LEVELS = 255
+ACTIVATION_LEVELS = 256
+WEIGHT_LEVELS = 255
 """-127 … 127: symmetric, so that a weight of 0 stays 0."""
-_SMALLEST = 1e-12
+SMALLEST = 1e-12
+"""No range and no weights' peak is taken for less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +144,17 @@ def _quantise_activation(node: ov.Node, limits: Range) -> None:
         for reader in node.output(0).get_target_inputs()
         if reader.get_node().get_type_name() not in {"ShapeOf", "Result"}
     ]
-    quantised = opset13.fake_quantize(node.output(0), *bounds, *bounds, _ACTIVATION_LEVELS)
+    quantised = opset13.fake_quantize(node.output(0), *bounds, *bounds, ACTIVATION_LEVELS)
     for reader in readers:
         reader.replace_source_output(quantised.output(0))
 
 
 def _with_exact_zero(low: float, high: float) -> Range:
     """The range moved so that 0 is one of its levels: padding and Relu make many zeros."""
-    low, high = min(low, 0.0), max(high, _SMALLEST)
-    step = (high - low) / (_ACTIVATION_LEVELS - 1)
+    low, high = min(low, 0.0), max(high, SMALLEST)
+    step = (high - low) / (ACTIVATION_LEVELS - 1)
     zero = round(-low / step)
-    return -zero * step, (_ACTIVATION_LEVELS - 1 - zero) * step
+    return -zero * step, (ACTIVATION_LEVELS - 1 - zero) * step
 
 
 def _quantise_weights(convolution: ov.Node) -> None:
@@ -163,9 +164,9 @@ def _quantise_weights(convolution: ov.Node) -> None:
         return
     values: NDArray[np.float32] = weights.get_node().get_data()
     inner = tuple(range(1 if convolution.get_type_name() == "Convolution" else 2, values.ndim))
-    peak = np.maximum(np.abs(values).max(axis=inner, keepdims=True), _SMALLEST)
+    peak = np.maximum(np.abs(values).max(axis=inner, keepdims=True), SMALLEST)
     bounds = -peak, peak
-    quantised = opset13.fake_quantize(weights, *bounds, *bounds, _WEIGHT_LEVELS)
+    quantised = opset13.fake_quantize(weights, *bounds, *bounds, WEIGHT_LEVELS)
     convolution.input(1).replace_source_output(quantised.output(0))
 
 

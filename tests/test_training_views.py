@@ -1,9 +1,6 @@
 """Backgrounds as they were never photographed."""
 
 import numpy as np
-import pytest
-
-pytest.importorskip("torch", reason="torch is in the extra `train`")
 
 from training.views import seen
 

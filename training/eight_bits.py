@@ -9,10 +9,11 @@ whole, in ranges that are means over pictures.
 import torch
 from torch import Tensor, nn
 
+from pipeline.quantise import ACTIVATION_LEVELS, SMALLEST, WEIGHT_LEVELS
+
 _LEARNING = 0.05
 """How much a batch's range counts in an activation's."""
-_LAST_ACTIVATION, _LAST_WEIGHT = 255, 127
-_SMALLEST = 1e-12
+_LAST_ACTIVATION, _LAST_WEIGHT = ACTIVATION_LEVELS - 1, WEIGHT_LEVELS // 2
 
 
 def in_eight_bits(network: nn.Module) -> None:
@@ -42,7 +43,7 @@ class _EightBits:
     def _rounded(self, x: Tensor) -> Tensor:
         pictures = x.detach().float()
         low = pictures.amin((1, 2, 3)).mean().clamp(max=0)
-        high = pictures.amax((1, 2, 3)).mean().clamp(min=_SMALLEST)
+        high = pictures.amax((1, 2, 3)).mean().clamp(min=SMALLEST)
         now = torch.stack((low, high))
         self._range = now if self._range is None else self._range.lerp(now, _LEARNING)
         low, high = self._range.tolist()
@@ -66,4 +67,4 @@ def levels_of(weight: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _steps(weight: Tensor) -> Tensor:
-    return weight.detach().abs().amax((1, 2, 3)).clamp(min=_SMALLEST) / _LAST_WEIGHT
+    return weight.detach().abs().amax((1, 2, 3)).clamp(min=SMALLEST) / _LAST_WEIGHT

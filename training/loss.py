@@ -26,14 +26,13 @@ def matting_loss(sides: Sequence[Tensor], alpha: Tensor, weight: Tensor) -> Tens
 
 def slope_errors(found: Tensor, alpha: Tensor, weight: Tensor) -> Tensor:
     """Mean errors of the differences along rows and columns, added up: edges where they belong."""
-    total = found.new_zeros(())
+    total, wrong = found.new_zeros(()), found - alpha
     for axis in (2, 3):
         for step in _STEPS:
-            wrong = (found - alpha).narrow(axis, step, found.shape[axis] - step)
-            wrong = wrong - (found - alpha).narrow(axis, 0, found.shape[axis] - step)
-            both = weight.narrow(axis, step, found.shape[axis] - step)
-            both = both * weight.narrow(axis, 0, found.shape[axis] - step)
-            total = total + (both * wrong.abs()).sum() / both.sum().clamp(min=1)
+            count = found.shape[axis] - step
+            slope = wrong.narrow(axis, step, count) - wrong.narrow(axis, 0, count)
+            both = weight.narrow(axis, step, count) * weight.narrow(axis, 0, count)
+            total = total + (both * slope.abs()).sum() / both.sum().clamp(min=1)
     return total
 
 

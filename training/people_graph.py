@@ -106,9 +106,13 @@ class PeopleGraph(Graph):
 
     def _weight(self, name: str, weight: Tensor) -> str:
         if not name.startswith(_LITE):
-            self.arrays[name] = array(weight.half())
-            return self._add("Cast", [name], f"{name}.single", to=TensorProto.FLOAT)
+            return self._single(name, weight.half())
         levels, steps = levels_of(weight)
-        self.arrays[name], self.arrays[f"{name}.step"] = array(levels), array(steps)
-        single = self._add("Cast", [name], f"{name}.single", to=TensorProto.FLOAT)
+        single = self._single(name, levels)
+        self.arrays[f"{name}.step"] = array(steps)
         return self._add("Mul", [single, f"{name}.step"], f"{name}.whole")
+
+    def _single(self, name: str, kept: Tensor) -> str:
+        """What is kept in fewer bits, as float32."""
+        self.arrays[name] = array(kept)
+        return self._add("Cast", [name], f"{name}.single", to=TensorProto.FLOAT)
