@@ -15,7 +15,7 @@ from pipeline.metrics.alpha import gradient_magnitude as metrics_magnitude  # no
 from pipeline.patch_network import load_patch_network  # noqa: E402
 from pipeline.runtime import RuntimeOptions  # noqa: E402
 from tests.training_edges import drawn_layers, prepared_folder  # noqa: E402
-from training.edge_export import AGREEMENT, disagreement, exported, write  # noqa: E402
+from training.edge_export import AGREEMENT, disagreement, exported, load_generator, write  # noqa: E402
 from training.edge_features import load_features, perceptual_loss  # noqa: E402
 from training.edge_judge import EdgeJudge  # noqa: E402
 from training.edge_loss import gradient_magnitude, verdict_loss  # noqa: E402
@@ -166,6 +166,14 @@ def test_a_checkpoint_becomes_a_file_of_its_averaged_weights(
     monkeypatch.setattr("training.edge_export.AGREEMENT", 0.0)
     with pytest.raises(ModelError, match="not written"):
         write(tmp_path / "best.pt", tmp_path / "other.onnx")
+
+
+def test_training_can_go_on_from_an_exported_file(tmp_path: Path) -> None:
+    network, file = disturbed(), tmp_path / "edge.onnx"
+    file.write_bytes(exported(network))
+    again = load_generator(file)
+    for one, other in zip(network.parameters(), again.parameters(), strict=True):
+        assert torch.allclose(one, other, rtol=1e-6, atol=1e-8)
 
 
 def test_like_pictures_seem_alike_to_a_network_that_knows_photographs() -> None:

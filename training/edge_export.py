@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import onnx
 import torch
 import typer
 from onnx import checker, helper, numpy_helper
 
 from pipeline.edges import CHANNELS, PATCH
 from pipeline.errors import LivematteError, ModelError
-from training.edge_graph import EdgeGraph
+from training.edge_graph import EdgeGraph, weights_of
 from training.edge_network import COLOUR_STEP, EdgeGenerator
 
 AGREEMENT = 1e-4
@@ -20,10 +21,13 @@ _OPSET, _IR = 17, 8
 _FLOAT, _UINT8 = 1, 2
 
 
-def load_generator(checkpoint: Path) -> EdgeGenerator:
-    """The averaged weights of best.pt or last.pt."""
+def load_generator(file: Path) -> EdgeGenerator:
+    """The averaged weights of best.pt or last.pt, or those of an exported file."""
     network = EdgeGenerator()
-    network.load_state_dict(torch.load(checkpoint, map_location="cpu")["averaged"])
+    if file.suffix == ".pt":
+        network.load_state_dict(torch.load(file, map_location="cpu")["averaged"])
+    else:
+        network.load_state_dict(weights_of(onnx.load(file).graph))
     return network.eval()
 
 

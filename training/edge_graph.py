@@ -1,14 +1,23 @@
 """The edge's generator written as an ONNX graph that takes patches as the pipeline has them."""
 
+import re
+from typing import Any
+
 import numpy as np
-from onnx import TensorProto
-from torch import nn
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, numpy_helper
+from torch import Tensor, nn
 
 from pipeline.edges import CHANNELS
 from training.edge_network import LIMIT, PIXELS, Block, EdgeGenerator
 from training.graph import Graph
 
 _WHITE = np.float32(255)
+_OF_PIXELS = {"enter.weight": 1, "affine.weight": 0, "affine.bias": 0}
+"""What reads or makes the pixels of the patch, and the axis that counts them."""
+_NUMBERED = re.compile(r"(?<=block)s\.(?=\d)|\.(?=\d)")
+"""What a layer's name here lacks of its name in torch: blocks.0.first is block0.first."""
 
 
 class EdgeGraph(Graph):
@@ -22,8 +31,6 @@ class EdgeGraph(Graph):
         """From uint8 (N, S, S, 5) to what `EdgeGenerator` gives, float32."""
         pixels = self._pixels(patches)
         level = self._rectified("enter", network.enter, pixels)
-        self._reorder("enter.weight", 1)
-        self.arrays["enter.weight"] /= _WHITE
         levels = [level]
         for number, (down, block) in enumerate(zip(network.down, network.blocks, strict=True)):
             level = self._rectified(f"down{number}", down, level)
@@ -37,6 +44,8 @@ class EdgeGraph(Graph):
             joined = self._add("Add", [narrow, levels.pop()], f"{narrow}.joined")
             level = self._rectified(f"up{number}", up, joined)
         self._corrected(network, pixels, level, correction)
+        for name, axis in _OF_PIXELS.items():
+            self.arrays[name] = _swapped(self.arrays[name], axis, CHANNELS) / _WHITE
         self._add("Tanh", [self._conv("colour", network.colour, quarter)], colour)
 
     def _pixels(self, patches: str) -> str:
@@ -47,9 +56,6 @@ class EdgeGraph(Graph):
 
     def _corrected(self, network: EdgeGenerator, pixels: str, level: str, correction: str) -> None:
         slopes = self._conv("affine", network.affine, level)
-        for name in ("affine.weight", "affine.bias"):
-            self._reorder(name, 0)
-            self.arrays[name] /= _WHITE
         models = self._summed(self._add("Mul", [slopes, pixels], "products"))
         detail = self._conv("detail", network.detail, level)
         bounded = self._add("Tanh", [self._add("Add", [detail, models], "logits")], "bounded")
@@ -74,9 +80,18 @@ class EdgeGraph(Graph):
         self.arrays["sums"] = sums.astype(np.float32)
         return self._add("Conv", [products, "sums"], "models", kernel_shape=[1, 1])
 
-    def _reorder(self, name: str, axis: int) -> None:
-        """An array's axis of channels and pixels, so that pixels come first."""
-        array = self.arrays[name]
-        shape = (*array.shape[:axis], CHANNELS, PIXELS, *array.shape[axis + 1 :])
-        swapped = array.reshape(shape).swapaxes(axis, axis + 1).reshape(array.shape)
-        self.arrays[name] = np.ascontiguousarray(swapped)
+
+def weights_of(graph: Any) -> dict[str, Tensor]:
+    """An `EdgeGenerator`'s state, from the graph that was written of it."""
+    arrays = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    for name, axis in _OF_PIXELS.items():
+        arrays[name] = _swapped(arrays[name], axis, PIXELS) * _WHITE
+    names = EdgeGenerator().state_dict()
+    return {name: torch.tensor(arrays[_NUMBERED.sub("", name)]) for name in names}
+
+
+def _swapped(array: NDArray[np.float32], axis: int, outer: int) -> NDArray[np.float32]:
+    """With an axis of channels and their pixels, `outer` counted by the first, the other way."""
+    shape = (*array.shape[:axis], outer, -1, *array.shape[axis + 1 :])
+    swapped = array.reshape(shape).swapaxes(axis, axis + 1).reshape(array.shape)
+    return np.ascontiguousarray(swapped)

@@ -26,6 +26,9 @@ _RUNNING = 0.6
 """How often a network that takes the alpha of the frame before is given its own."""
 _CROPPED = 0.6
 """How often a crop round the subject is looked at, as the pipeline does once it follows."""
+_SWAYING, _SWAY_PX, _KNOTS_PX = 0.7, (0.3, 2.5), (6, 30)
+"""How often a network's outline is moved, by how much, and how far apart differently."""
+_SOFTER = 0.35
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,8 +45,8 @@ def open_eyes(models: Sequence[str]) -> list[Eye]:
     eyes = []
     for model in models:
         for size, precision in SEEN_BY:
-            fixed = model in CATALOGUE and CATALOGUE[model].spec.size > size
-            if not fixed:
+            known = CATALOGUE.get(model)
+            if known is None or size >= known.spec.size or size in known.live:
                 options = RuntimeOptions(precision=precision, threads=1)
                 network = U2Net.load(model, options, (size,))
                 eyes.append(Eye(network, size, network.takes_previous))
@@ -81,23 +84,36 @@ def _crop(picture: EdgePicture, rng: np.random.Generator) -> Roi | None:
 def _invented(truth: AlphaMatte, side: int, rng: np.random.Generator) -> AlphaMatte:
     """The truth as coarse as a network's output, its outline swaying by a pixel or so of that."""
     small = side // 4
-    sway = cv2.resize(
-        rng.normal(0, 1, (small // 5, small // 5, 2)).astype(np.float32), (small, small)
-    )
-    places = np.mgrid[:small, :small].astype(np.float32) + rng.uniform(0.2, 1.5) * sway.transpose(
-        2, 0, 1
-    )
     coarse = cv2.resize(truth, (small, small), interpolation=cv2.INTER_AREA)
-    swayed = cv2.remap(coarse, places[1], places[0], cv2.INTER_LINEAR)
+    swayed = _swayed(coarse, rng.uniform(0.2, 1.5), 5, rng)
     soft = cv2.GaussianBlur(swayed, (0, 0), rng.uniform(0.4, 1.2))
     alpha: AlphaMatte = cv2.resize(soft, (side, side))
     return alpha
 
 
 def damaged(alpha: AlphaMatte, rng: np.random.Generator) -> AlphaMatte:
-    """Sometimes fatter or thinner, sharper or softer: no two networks err in the same way."""
+    """As of somebody never seen: people that a network was trained on it knows better.
+
+    Mostly its outline sways by a pixel or two of what the network saw; sometimes it is fatter or
+    thinner, sharper or softer.
+    """
+    if rng.random() < _SWAYING:
+        alpha = _swayed(alpha, rng.uniform(*_SWAY_PX), int(rng.integers(*_KNOTS_PX)), rng)
+    if rng.random() < _SOFTER:
+        alpha = cv2.GaussianBlur(alpha, (0, 0), rng.uniform(0.5, 2.5))
     if rng.random() > 0.4:
         return alpha
     logits = np.log((alpha + 0.002) / (1.002 - alpha))
     logits = logits * np.float32(np.exp(rng.normal(0, 0.3))) + np.float32(rng.normal(0, 0.6))
     return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+
+
+def _swayed(alpha: AlphaMatte, most: float, apart: int, rng: np.random.Generator) -> AlphaMatte:
+    """Moved by so many pixels here and there, by normal deviates that are so far apart."""
+    height, width = alpha.shape
+    knots = max(2, height // apart), max(2, width // apart)
+    sway = cv2.resize(rng.normal(0, most, (*knots, 2)).astype(np.float32), (width, height))
+    rows, columns = np.mgrid[:height, :width].astype(np.float32) + sway.transpose(2, 0, 1)
+    return np.asarray(
+        cv2.remap(alpha, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    )

@@ -16,7 +16,7 @@ from training import slits
 from training.edge_drawn import drawn_subject
 from training.geometry import random_aspect, warped
 from training.light import Picture, compressed, lit_from_a_side, noisy, relit
-from training.people import calling_people, street_people
+from training.people import Person, calling_people, street_people
 from training.rooms import Rooms
 
 LONGER_SIDES = (480, 1920)
@@ -64,25 +64,32 @@ class EdgePictures:
 
     @classmethod
     def load(
-        cls, split: Split, mattes: Path | None = None, most: int | None = 150
+        cls,
+        split: Split,
+        mattes: Path | None = None,
+        most: int | None = 150,
+        also: Sequence[Split] = (),
     ) -> "EdgePictures":
         """Of the shared media; `mattes` is the folder of mattes made for its portraits.
 
-        At most so many street photos are emptied for their streets.
+        `also` are further splits whose subjects and rooms are shown.
+
+        At most so many street photos of a split are taken, for their people, whose edges are those
+        of clothes, and emptied, for their streets.
         """
-        pairs = list(cutouts(split))
+        splits = (split, *also)
+        pairs = [one for each in splits for one in cutouts(each)]
         portraits = [one for one in pairs if one.name.startswith("portrait/")]
         others = [one for one in pairs if not one.name.startswith("portrait/")]
-        calling = (
-            []
-            if mattes is None
-            else [
-                Cutout(one.name, one.foreground, one.alpha.astype(np.float32) / np.float32(255))
-                for one in calling_people(split, mattes)
-            ]
-        )
-        rooms = Rooms.load([split], list(street_people(split, most)))
-        return cls([(0.4, portraits), (0.4, others), (0.2, calling)], rooms)
+        calling = [one for each in splits if mattes for one in calling_people(each, mattes)]
+        street = [one for each in splits for one in street_people(each, most)]
+        groups = [
+            (0.3, portraits),
+            (0.25, others),
+            (0.25, [_cut_out(one) for one in calling]),
+            (0.2, [_cut_out(one) for one in street]),
+        ]
+        return cls(groups, Rooms.load(splits, street))
 
     def picture(self, rng: np.random.Generator) -> EdgePicture:
         """One picture, all of it following from the generator's state."""
@@ -113,6 +120,11 @@ class EdgePictures:
     def _texture(self, size: int, rng: np.random.Generator) -> RgbImage:
         view, _ = self._rooms.behind(max(64, size // 2), 1.0, rng)
         return _levels(view)
+
+
+def _cut_out(person: Person) -> Cutout:
+    alpha = person.alpha.astype(np.float32) / np.float32(255)
+    return Cutout(person.name, person.foreground, alpha)
 
 
 def with_gap(subject: Cutout, rng: np.random.Generator) -> Cutout:

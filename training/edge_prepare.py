@@ -76,6 +76,7 @@ class Part:
     count: int
     most: int
     seed: int
+    also: tuple[Split, ...] = ()
 
 
 def make_part(part: Part) -> None:
@@ -83,7 +84,7 @@ def make_part(part: Part) -> None:
     cv2.setNumThreads(1)
     numbers = range(part.first, part.count, part.step)
     if not all(_file(part.out, number).is_file() for number in numbers):
-        pictures = EdgePictures.load(part.split, part.mattes)
+        pictures = EdgePictures.load(part.split, part.mattes, also=part.also)
         prepare(pictures, open_eyes(part.models), part.out, numbers, part.most, part.seed)
 
 
@@ -140,12 +141,23 @@ def main(
     mattes: Annotated[Path | None, typer.Option(help="Mattes made for the portraits.")] = None,
     seed: Annotated[int, typer.Option(help="The pictures follow from it.")] = 1,
     workers: Annotated[int, typer.Option(min=1, help="Processes that make them.")] = 2,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--everything",
+            help="Train on validation subjects and rooms, too: the log is then no measure.",
+        ),
+    ] = False,
 ) -> None:
     """Make what is missing. A patch takes 160 KB on disk, a picture about a second."""
-    splits: tuple[tuple[Split, int], ...] = (("validation", count // 16), ("train", count))
+    also: tuple[Split, ...] = ("validation",) if everything else ()
+    splits: tuple[tuple[Split, int, tuple[Split, ...]], ...] = (
+        ("validation", count // 16, ()),
+        ("train", count, also),
+    )
     parts = [
-        Part(split, tuple(model), mattes, out / split, first, workers, pictures, most, seed)
-        for split, pictures in splits
+        Part(split, tuple(model), mattes, out / split, first, workers, pictures, most, seed, more)
+        for split, pictures, more in splits
         for first in range(workers)
     ]
     try:

@@ -84,7 +84,8 @@ def main(
     rate: Annotated[float, typer.Option(help="The highest learning rate.")] = _PLAN.rate,
     seed: Annotated[int, typer.Option(help="The batches follow from it.")] = _PLAN.seed,
     init: Annotated[
-        Path | None, typer.Option(exists=True, help="Weights of a run, .pt, to start from.")
+        Path | None,
+        typer.Option(exists=True, help="Weights to start from, a run's .pt or an .onnx file."),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     workers: Annotated[int, typer.Option(help="Processes that make the batches.")] = 1,
