@@ -189,7 +189,7 @@ _ENTRIES = (
 CATALOGUE = {entry.name: entry for entry in _ENTRIES}
 EDGE = ModelFile(
     "livematte-edge",
-    "sha256:8013be1fd133219c044bfca91fad1d89482132efa79bacaf6524a07deba77473",
+    "sha256:3c78c6f00d9757219daf0370f3eee6f6d14ac595ac163a5c018b39fd533da198",
     "Apache-2.0",
     (),
     "corrects the edge, patch by patch; trained by this project",
