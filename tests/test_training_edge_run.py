@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch", reason="torch is in the extra `train`")
 
 from pipeline.errors import ModelError  # noqa: E402
 from pipeline.metrics.alpha import gradient_magnitude as metrics_magnitude  # noqa: E402
+from pipeline.models import find_model  # noqa: E402
 from pipeline.patch_network import load_patch_network  # noqa: E402
 from pipeline.runtime import RuntimeOptions  # noqa: E402
 from tests.training_edges import drawn_layers, prepared_folder  # noqa: E402
@@ -174,6 +175,11 @@ def test_training_can_go_on_from_an_exported_file(tmp_path: Path) -> None:
     again = load_generator(file)
     for one, other in zip(network.parameters(), again.parameters(), strict=True):
         assert torch.allclose(one, other, rtol=1e-6, atol=1e-8)
+
+
+def test_another_networks_file_is_no_start() -> None:
+    with pytest.raises(ModelError, match="holds no generator"):
+        load_generator(find_model("u2netp-people")[0])
 
 
 def test_like_pictures_seem_alike_to_a_network_that_knows_photographs() -> None:

@@ -22,12 +22,20 @@ _FLOAT, _UINT8 = 1, 2
 
 
 def load_generator(file: Path) -> EdgeGenerator:
-    """The averaged weights of best.pt or last.pt, or those of an exported file."""
+    """The averaged weights of best.pt or last.pt, or those of an exported file.
+
+    ModelError if an .onnx file holds no such network.
+    """
     network = EdgeGenerator()
     if file.suffix == ".pt":
         network.load_state_dict(torch.load(file, map_location="cpu")["averaged"])
-    else:
+        return network.eval()
+    try:
         network.load_state_dict(weights_of(onnx.load(file).graph))
+    except KeyError as error:
+        raise ModelError(
+            f"{file} holds no generator: give a file that `training.edge_export` wrote"
+        ) from error
     return network.eval()
 
 
