@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import onnx
 import torch
 import typer
 from onnx import checker, helper, numpy_helper
@@ -14,6 +13,7 @@ from pipeline.edges import CHANNELS, PATCH
 from pipeline.errors import LivematteError, ModelError
 from training.edge_graph import EdgeGraph, weights_of
 from training.edge_network import COLOUR_STEP, EdgeGenerator
+from training.weights import arrays_of
 
 AGREEMENT = 1e-4
 """The most by which the file's correction and colour may differ from torch's."""
@@ -31,7 +31,7 @@ def load_generator(file: Path) -> EdgeGenerator:
         network.load_state_dict(torch.load(file, map_location="cpu")["averaged"])
         return network.eval()
     try:
-        network.load_state_dict(weights_of(onnx.load(file).graph))
+        network.load_state_dict(weights_of(arrays_of(file)))
     except KeyError as error:
         raise ModelError(
             f"{file} holds no generator: give a file that `training.edge_export` wrote"

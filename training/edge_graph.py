@@ -1,17 +1,17 @@
 """The edge's generator written as an ONNX graph that takes patches as the pipeline has them."""
 
 import re
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto
 from torch import Tensor, nn
 
 from pipeline.edges import CHANNELS
 from training.edge_network import LIMIT, PIXELS, Block, EdgeGenerator
-from training.graph import Graph
+from training.graph import Graph, array
 
 _WHITE = np.float32(255)
 _OF_PIXELS = {"enter.weight": 1, "affine.weight": 0, "affine.bias": 0}
@@ -71,9 +71,6 @@ class EdgeGraph(Graph):
         second = self._conv(f"{name}.second", block.second, first)
         return self._add("Relu", [self._add("Add", [x, second], f"{name}.sum")], name)
 
-    def _rectified(self, name: str, conv: nn.Module, x: str) -> str:
-        return self._add("Relu", [self._conv(name, conv, x)], f"{name}.relu")
-
     def _summed(self, products: str) -> str:
         """Over the channels, for each pixel: as a convolution it is fused with what is around."""
         sums = np.kron(np.eye(PIXELS), np.ones((1, CHANNELS)))[..., None, None]
@@ -81,17 +78,16 @@ class EdgeGraph(Graph):
         return self._add("Conv", [products, "sums"], "models", kernel_shape=[1, 1])
 
 
-def weights_of(graph: Any) -> dict[str, Tensor]:
-    """An `EdgeGenerator`'s state, from the graph that was written of it."""
-    arrays = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+def weights_of(arrays: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """An `EdgeGenerator`'s state, from the arrays of the graph that was written of it."""
+    found = dict(arrays)
     for name, axis in _OF_PIXELS.items():
-        arrays[name] = _swapped(arrays[name], axis, PIXELS) * _WHITE
-    names = EdgeGenerator().state_dict()
-    return {name: torch.tensor(arrays[_NUMBERED.sub("", name)]) for name in names}
+        found[name] = torch.from_numpy(_swapped(array(arrays[name]), axis, PIXELS) * _WHITE)
+    return {name: found[_NUMBERED.sub("", name)] for name in EdgeGenerator().state_dict()}
 
 
-def _swapped(array: NDArray[np.float32], axis: int, outer: int) -> NDArray[np.float32]:
+def _swapped(values: NDArray[np.float32], axis: int, outer: int) -> NDArray[np.float32]:
     """With an axis of channels and their pixels, `outer` counted by the first, the other way."""
-    shape = (*array.shape[:axis], outer, -1, *array.shape[axis + 1 :])
-    swapped = array.reshape(shape).swapaxes(axis, axis + 1).reshape(array.shape)
+    shape = (*values.shape[:axis], outer, -1, *values.shape[axis + 1 :])
+    swapped = values.reshape(shape).swapaxes(axis, axis + 1).reshape(values.shape)
     return np.ascontiguousarray(swapped)

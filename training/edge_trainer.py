@@ -24,7 +24,7 @@ from training.edge_loss import (
 from training.edge_network import Critics, EdgeGenerator, critics_input, foreground, refined
 from training.edge_patches import EdgeBatch
 from training.edge_prepare import Layers
-from training.trainer import Plan, average, by_pixel, rate_at
+from training.trainer import Plan, average, by_pixel, descend, rate_at
 
 _CLIP_NORM = 1.0
 _WEIGHT_DECAY = 1e-4
@@ -93,11 +93,7 @@ class EdgeTrainer:
         if self.is_judged:
             seen["critics"] = self._teach_critics(batch, made)
             loss = loss + self._verdict(batch, made)
-        self._optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), _CLIP_NORM)
-        if torch.isfinite(norm):  # bfloat16 has the range of float32, but a step is not worth a run
-            self._optimiser.step()
+        descend(loss, self.network, self._optimiser, _CLIP_NORM)
         self.step += 1
         average(self.averaged, self.network, self.step, self.plan.averaged)
         return {"loss": loss.item(), **seen}

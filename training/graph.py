@@ -35,6 +35,9 @@ class Graph:
         }
         return self._add("Conv", [x, weight, bias], f"{name}.conv", **shape)
 
+    def _rectified(self, name: str, conv: nn.Module, x: str) -> str:
+        return self._add("Relu", [self._conv(name, conv, x)], f"{name}.relu")
+
     def _weight(self, name: str, weight: Tensor) -> str:
         """Kept as it is."""
         self.arrays[name] = array(weight)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.cutouts import Split, cutouts, read_rgb, shared_data
+from bench.cutouts import Cutout, Split, cutouts, read_rgb, shared_data
 from pipeline.frame import AlphaMatte, RgbImage, resize
 
 Levels = NDArray[np.uint8]
@@ -79,10 +79,15 @@ def street_people(split: Split, most: int | None = None) -> Iterator[Person]:
         yield person_of_mask(f"street/{file.stem}", read_rgb(file), mask)
 
 
+def is_person(cutout: Cutout) -> bool:
+    """Whether one of the pairs is a portrait; the others are animals and objects."""
+    return cutout.name.startswith("portrait/")
+
+
 def posing_people(split: Split) -> Iterator[Person]:
     """The portraits of the pairs, with soft mattes."""
     for cutout in cutouts(split):
-        if cutout.name.startswith("portrait/"):
+        if is_person(cutout):
             photo = read_rgb(shared_data() / "pairs" / f"{cutout.name}.jpg")
             person = from_matte(cutout.name, photo, cutout.foreground, cutout.alpha)
             yield above_the_cut(person)

@@ -99,7 +99,7 @@ class PeopleGraph(Graph):
 
     def _layer(self, name: str, layer: nn.Module, x: str) -> str:
         assert isinstance(layer, ConvRelu)
-        return self._add("Relu", [self._conv(name, layer.conv, x)], f"{name}.relu")
+        return self._rectified(name, layer.conv, x)
 
     def _sum(self, maps: list[str], name: str) -> str:
         return self._add("Add", maps, name)

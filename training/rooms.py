@@ -12,7 +12,7 @@ from training.blobs import blob
 from training.fronts import in_front
 from training.geometry import disc, mirrored, warped
 from training.light import Picture, coarse, defocused, relit
-from training.people import Levels, Person, grown_colour
+from training.people import Levels, Person, grown_colour, is_person
 from training.views import seen
 
 _ROOMS, _WHOLE = 6, 2
@@ -54,7 +54,7 @@ class Rooms:
         What is around those, and around people in calls, is a room, too, though a rarer one.
         """
         rooms = _ROOMS * [read_rgb(file) for split in splits for file in backgrounds(split)]
-        others = [one for split in splits for one in cutouts(split) if _is_thing(one)]
+        others = [one for split in splits for one in cutouts(split) if not is_person(one)]
         rooms += _WHOLE * [_whole(one.name) for one in others]
         rooms += [one for person in calling for one in _emptied(person)]
         streets = [one for person in street for one in _emptied(person)]
@@ -181,10 +181,6 @@ def with_chair(picture: Picture, x: float, y: float, rng: np.random.Generator) -
     folds = coarse(rng.standard_normal((size, size), dtype=np.float32), 0.1)[..., None]
     cloth = colour.astype(np.float32) * (1 + folds) + grain
     return picture + alpha * (cloth - picture)
-
-
-def _is_thing(cutout: Cutout) -> bool:
-    return not cutout.name.startswith("portrait/")
 
 
 def _whole(name: str) -> RgbImage:

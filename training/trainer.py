@@ -74,11 +74,7 @@ class Trainer:
         for group in self._optimiser.param_groups:
             group["lr"] = group["share"] * rate_at(self.step, self.plan)
         loss = self._loss(batch)
-        self._optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), _CLIP_NORM)
-        if torch.isfinite(norm):  # bfloat16 has the range of float32, but a step is not worth a run
-            self._optimiser.step()
+        descend(loss, self.network, self._optimiser, _CLIP_NORM)
         self.step += 1
         average(self.averaged, self.network, self.step, self.plan.averaged)
         return loss.item()
@@ -118,6 +114,17 @@ def _encoder(network: PeopleNet) -> Iterator[nn.Parameter]:
 def _others(network: PeopleNet) -> Iterator[nn.Parameter]:
     encoder = set(_encoder(network))
     return (weight for weight in network.parameters() if weight not in encoder)
+
+
+def descend(
+    loss: Tensor, network: nn.Module, optimiser: torch.optim.Optimizer, longest: float
+) -> None:
+    """One step down a loss, along a gradient no longer than that."""
+    optimiser.zero_grad(set_to_none=True)
+    torch.autograd.backward(loss)
+    norm = torch.nn.utils.clip_grad_norm_(network.parameters(), longest)
+    if torch.isfinite(norm):  # bfloat16 has the range of float32, but a step is not worth a run
+        optimiser.step()
 
 
 def average(mean: nn.Module, now: nn.Module, step: int, slowest: float) -> None:

@@ -45,7 +45,7 @@ def from_file(file: Path) -> U2NetP:
 
     The latter lacks the coarser outputs' last layers, which only training wants: they begin anew.
     """
-    arrays = _arrays(_graph(file))
+    arrays = arrays_of(file)
     found = {_EXPORTED.sub(_module_name, name): array for name, array in arrays.items()}
     if "encoder.1.enter.conv.weight" not in found:
         network = U2NetP()
@@ -82,7 +82,7 @@ def load_lite(file: Path) -> LiteNet:
     if file.suffix == ".pt":
         state = torch.load(file, map_location="cpu")["averaged"]
     else:
-        arrays = _arrays(_graph(file))
+        arrays = arrays_of(file)
         if _lite_name("encoder.stem.conv.weight") not in arrays:
             raise ModelError(
                 f"{file} has no LiteNet: give a file that `training.export --lite` wrote"
@@ -205,6 +205,11 @@ def _graph(file: Path) -> Any:
     import onnx
 
     return onnx.load(file).graph
+
+
+def arrays_of(file: Path) -> dict[str, Tensor]:
+    """The weights of an .onnx file by their names, float16 as float32."""
+    return _arrays(_graph(file))
 
 
 def _arrays(graph: Any) -> dict[str, Tensor]:
