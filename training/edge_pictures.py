@@ -16,7 +16,7 @@ from training import slits
 from training.edge_drawn import drawn_subject
 from training.geometry import random_aspect, warped
 from training.light import Picture, compressed, lit_from_a_side, noisy, relit
-from training.people import Person, calling_people, is_person, street_people
+from training.people import Person, calling_people, is_person, more_people, street_people
 from training.rooms import Rooms
 
 LONGER_SIDES = (480, 1920)
@@ -69,10 +69,12 @@ class EdgePictures:
         mattes: Path | None = None,
         most: int | None = 150,
         also: Sequence[Split] = (),
+        more: Path | None = None,
     ) -> "EdgePictures":
         """Of the shared media; `mattes` is the folder of mattes made for its portraits.
 
-        `also` are further splits whose subjects and rooms are shown.
+        `also` are further splits whose subjects and rooms are shown, `more` a folder of
+        training/more_media.py.
 
         At most so many street photos of a split are taken, for their people, whose edges are those
         of clothes, and emptied, for their streets.
@@ -82,6 +84,7 @@ class EdgePictures:
         portraits = [one for one in pairs if is_person(one)]
         others = [one for one in pairs if not is_person(one)]
         calling = [one for each in splits if mattes for one in calling_people(each, mattes)]
+        calling += more_people(more) if more else ()
         street = [one for each in splits for one in street_people(each, most)]
         groups = [
             (0.3, portraits),
@@ -89,7 +92,7 @@ class EdgePictures:
             (0.25, [_cut_out(one) for one in calling]),
             (0.2, [_cut_out(one) for one in street]),
         ]
-        return cls(groups, Rooms.load(splits, street))
+        return cls(groups, Rooms.load(splits, street, more=more))
 
     def picture(self, rng: np.random.Generator) -> EdgePicture:
         """One picture, all of it following from the generator's state."""

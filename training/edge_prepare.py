@@ -7,6 +7,7 @@ has a file of its own, so that what was interrupted goes on.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
@@ -77,15 +78,16 @@ class Part:
     most: int
     seed: int
     also: tuple[Split, ...] = ()
+    more: Path | None = None
 
 
 def make_part(part: Part) -> None:
     """Open what is needed, and make a part; in a process of its own."""
     cv2.setNumThreads(1)
-    numbers = range(part.first, part.count, part.step)
-    if not all(_file(part.out, number).is_file() for number in numbers):
-        pictures = EdgePictures.load(part.split, part.mattes, also=part.also)
-        prepare(pictures, open_eyes(part.models), part.out, numbers, part.most, part.seed)
+    numbers, out = range(part.first, part.count, part.step), part.out / part.split
+    if not all(_file(out, number).is_file() for number in numbers):
+        pictures = EdgePictures.load(part.split, part.mattes, also=part.also, more=part.more)
+        prepare(pictures, open_eyes(part.models), out, numbers, part.most, part.seed)
 
 
 def prepare(
@@ -139,6 +141,9 @@ def main(
     ] = 1600,
     most: Annotated[int, typer.Option(help="Patches of each.")] = 8,
     mattes: Annotated[Path | None, typer.Option(help="Mattes made for the portraits.")] = None,
+    more: Annotated[
+        Path | None, typer.Option(help="Further rooms and people: training.more_media's folder.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The pictures follow from it.")] = 1,
     workers: Annotated[int, typer.Option(min=1, help="Processes that make them.")] = 2,
     everything: Annotated[
@@ -151,13 +156,11 @@ def main(
 ) -> None:
     """Make what is missing. A patch takes 160 KB on disk, a picture about a second."""
     also: tuple[Split, ...] = ("validation",) if everything else ()
-    splits: tuple[tuple[Split, int, tuple[Split, ...]], ...] = (
-        ("validation", count // 16, ()),
-        ("train", count, also),
-    )
+    learnt = partial(Part, "train", count=count, also=also, more=more)
+    judged = partial(Part, "validation", count=count // 16)
     parts = [
-        Part(split, tuple(model), mattes, out / split, first, workers, pictures, most, seed, more)
-        for split, pictures, more in splits
+        part(tuple(model), mattes, out, first, workers, most=most, seed=seed)
+        for part in (judged, learnt)
         for first in range(workers)
     ]
     try:

@@ -95,14 +95,31 @@ def posing_people(split: Split) -> Iterator[Person]:
 
 def calling_people(split: Split, mattes: Path) -> Iterator[Person]:
     """The head-and-shoulders photos whose mattes were made and kept; see training/portraits.py."""
-    for file in sorted(mattes.glob("*-alpha.png")):
-        name = file.name.removesuffix("-alpha.png")
-        if portrait_split(int(name)) == split and name not in rejected_portraits():
-            photo = read_rgb(shared_data() / "portraits" / f"{name}.jpg")
-            alpha = read_levels(file).astype(np.float32) / np.float32(255)
-            photo = resize(photo, alpha.shape[1], alpha.shape[0])
-            foreground = read_rgb(mattes / f"{name}-foreground.png")
-            yield above_the_cut(from_matte(f"portraits/{name}", photo, foreground, alpha))
+    photos = shared_data() / "portraits"
+    return (
+        _matted_person(photos / f"{name}.jpg", mattes)
+        for name in matted(mattes)
+        if portrait_split(int(name)) == split
+    )
+
+
+def more_people(more: Path) -> Iterator[Person]:
+    """Those of training/more_media.py, with mattes made in the same way; all to be trained on."""
+    mattes = more / "mattes"
+    return (_matted_person(more / "people" / f"{name}.jpg", mattes) for name in matted(mattes))
+
+
+def matted(mattes: Path) -> list[str]:
+    """The names of the portraits that have a matte which was not rejected."""
+    names = [file.name.removesuffix("-alpha.png") for file in mattes.glob("*-alpha.png")]
+    return sorted(set(names) - rejected_portraits().keys())
+
+
+def _matted_person(file: Path, mattes: Path) -> Person:
+    alpha = read_levels(mattes / f"{file.stem}-alpha.png").astype(np.float32) / np.float32(255)
+    photo = resize(read_rgb(file), alpha.shape[1], alpha.shape[0])
+    foreground = read_rgb(mattes / f"{file.stem}-foreground.png")
+    return above_the_cut(from_matte(f"portraits/{file.stem}", photo, foreground, alpha))
 
 
 def portrait_split(number: int) -> Split:

@@ -101,12 +101,12 @@ def matte(photo: RgbImage, trimap: Trimap) -> tuple[AlphaMatte, RgbImage]:
     return alpha.astype(np.float32), (colour * 255 + 0.5).astype(np.uint8)
 
 
-def make(name: str, networks: Sequence[U2Net], hints: Hints, side: int, out: Path) -> bool:
-    """Write NAME-alpha.png and NAME-foreground.png, `side` pixels high.
+def make(file: Path, networks: Sequence[U2Net], hints: Hints, side: int, out: Path) -> bool:
+    """Write NAME-alpha.png and NAME-foreground.png of NAME.jpg, `side` pixels high.
 
     False, and nothing is written, where the looks agree on no foreground or on no background.
     """
-    photo = read_rgb(shared_data() / "portraits" / f"{name}.jpg")
+    name, photo = file.stem, read_rgb(file)
     width = round(photo.shape[1] * side / photo.shape[0])
     photo = resize(photo, width, side)
     trimap = hinted(trimap_of(*certain_alpha(photo, networks)), hints)
@@ -118,24 +118,28 @@ def make(name: str, networks: Sequence[U2Net], hints: Hints, side: int, out: Pat
     return True
 
 
-def sheet(names: list[str], mattes: Path, side: int = 256) -> RgbImage:
+def sheet(files: list[Path], mattes: Path, side: int = 256) -> RgbImage:
     """Each photo beside itself before magenta, with its name; five in a row."""
-    tiles = [_tile(name, mattes, side) for name in names]
+    tiles = [_tile(file, mattes, side) for file in files]
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % 5)
     rows = [np.concatenate(tiles[at : at + 5], 1) for at in range(0, len(tiles), 5)]
     return np.concatenate(rows)
 
 
-def _tile(name: str, mattes: Path, side: int) -> RgbImage:
-    photo = resize(read_rgb(shared_data() / "portraits" / f"{name}.jpg"), side, side)
-    alpha = _read(mattes / f"{name}-alpha.png", side)[..., None] / 255
+def _tile(file: Path, mattes: Path, side: int) -> RgbImage:
+    photo = resize(read_rgb(file), side, side)
+    alpha = _read(mattes / f"{file.stem}-alpha.png", side)[..., None] / 255
     cut_out = (photo * alpha + np.array(_MAGENTA) * (1 - alpha)).astype(np.uint8)
-    cv2.putText(cut_out, name, (4, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 2)
+    cv2.putText(cut_out, file.stem, (4, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 2)
     return np.concatenate((photo, cut_out), 1)
 
 
 def _read(file: Path, side: int) -> Levels:
     return resize(np.asarray(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE), np.uint8), side, side)
+
+
+def _is_made(file: Path, out: Path) -> bool:
+    return (out / f"{file.stem}-alpha.png").is_file()
 
 
 def main(
@@ -146,10 +150,13 @@ def main(
     ] = None,
     side: Annotated[int, typer.Option(help="Height of the mattes.")] = 448,
     every: Annotated[int, typer.Option(help="Only every so manyth photo.")] = 1,
+    photos: Annotated[
+        Path | None, typer.Option(help="Folder of the .jpg files; by default the shared portraits.")
+    ] = None,
 ) -> None:
     """Make what is missing, then the contact sheets sheet-0.png and so on."""
     out.mkdir(parents=True, exist_ok=True)
-    names = [one.stem for one in sorted((shared_data() / "portraits").glob("*.jpg"))][::every]
+    files = sorted((photos or shared_data() / "portraits").glob("*.jpg"))[::every]
     exact = RuntimeOptions(precision="f32")
     try:
         networks = [U2Net.load(one, exact, _SCALES) for one in net or [DEFAULT_MODEL]]
@@ -157,13 +164,13 @@ def main(
         typer.echo(error, err=True)
         raise typer.Exit(1) from error
     hints = portrait_hints()
-    for name in names:
-        if not (out / f"{name}-alpha.png").is_file():
-            made = make(name, networks, hints.get(name, {}), side, out)
-            typer.echo(name if made else f"{name}: nothing certain, left out")
-    names = [name for name in names if (out / f"{name}-alpha.png").is_file()]
-    for number, start in enumerate(range(0, len(names), _A_SHEET)):
-        page = sheet(names[start : start + _A_SHEET], out)
+    for file in files:
+        if not _is_made(file, out):
+            made = make(file, networks, hints.get(file.stem, {}), side, out)
+            typer.echo(file.stem if made else f"{file.stem}: nothing certain, left out")
+    files = [file for file in files if _is_made(file, out)]
+    for number, start in enumerate(range(0, len(files), _A_SHEET)):
+        page = sheet(files[start : start + _A_SHEET], out)
         cv2.imwrite(str(out / f"sheet-{number}.png"), page[..., ::-1])
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,6 +19,8 @@ from training.views import seen
 _ROOMS, _WHOLE = 6, 2
 """So many times a room, and an animal or object where it was photographed, are among the
 backgrounds, beside once what is around somebody in a call."""
+_LARGEST_PX = 1600
+"""The longer side of further rooms, as they are kept."""
 _STREETS = 0.35
 """How often a background is a street."""
 _WHOLE_PX = 1100
@@ -47,13 +50,19 @@ class Rooms:
 
     @classmethod
     def load(
-        cls, splits: Sequence[Split], street: Sequence[Person], calling: Sequence[Person] = ()
+        cls,
+        splits: Sequence[Split],
+        street: Sequence[Person],
+        calling: Sequence[Person] = (),
+        more: Path | None = None,
     ) -> "Rooms":
         """The splits' backgrounds, the streets of these people, and the splits' other cut-outs.
 
-        What is around those, and around people in calls, is a room, too, though a rarer one.
+        What is around those, and around people in calls, is a room, too, though a rarer one. `more`
+        is a folder of training/more_media.py, whose rooms count as backgrounds do.
         """
         rooms = _ROOMS * [read_rgb(file) for split in splits for file in backgrounds(split)]
+        rooms += _ROOMS * _pictures(more, "rooms") + _WHOLE * _pictures(more, "outside")
         others = [one for split in splits for one in cutouts(split) if not is_person(one)]
         rooms += _WHOLE * [_whole(one.name) for one in others]
         rooms += [one for person in calling for one in _emptied(person)]
@@ -183,11 +192,21 @@ def with_chair(picture: Picture, x: float, y: float, rng: np.random.Generator) -
     return picture + alpha * (cloth - picture)
 
 
+def _pictures(more: Path | None, kind: str) -> list[RgbImage]:
+    files = sorted((more / kind).iterdir()) if more else []
+    return [_small(read_rgb(file), _LARGEST_PX) for file in files]
+
+
+def _small(photo: RgbImage, most: int) -> RgbImage:
+    height, width = photo.shape[:2]
+    shrink = min(1.0, most / max(height, width))
+    return resize(photo, round(width * shrink), round(height * shrink))
+
+
 def _whole(name: str) -> RgbImage:
     """A pair's whole photo: an animal or an object where it was photographed."""
     photo = read_rgb(shared_data() / "pairs" / f"{name}.jpg")
-    shrink = min(1.0, _WHOLE_PX / max(photo.shape))
-    return resize(photo, round(photo.shape[1] * shrink), round(photo.shape[0] * shrink))
+    return _small(photo, _WHOLE_PX)
 
 
 def _emptied(person: Person) -> Iterator[RgbImage]:

@@ -26,6 +26,7 @@ from training.people import (
     Levels,
     Person,
     calling_people,
+    more_people,
     posing_people,
     street_people,
 )
@@ -96,17 +97,20 @@ class Scenes:
         most: int | None = None,
         clean: bool = False,
         also: Sequence[Split] = (),
+        more: Path | None = None,
     ) -> "Scenes":
         """Of the shared media; `mattes` is the folder of mattes made for its portraits.
 
-        `also` are further splits whose people and rooms are shown.
+        `also` are further splits whose people and rooms are shown, `more` a folder of
+        training/more_media.py.
         """
         splits = (split, *also)
         street = [one for each in splits for one in street_people(each, most)]
         calling = [one for each in splits if mattes for one in calling_people(each, mattes)]
+        calling += more_people(more) if more else ()
         posing = [one for each in splits for one in posing_people(each)]
         groups = [(_STREET, street), (_POSING, posing), (_CALLING, calling)]
-        return cls(groups, Rooms.load(splits, street, calling), clean)
+        return cls(groups, Rooms.load(splits, street, calling, more), clean)
 
     def sample(self, size: int, rng: np.random.Generator, aspect: float | None = None) -> Sample:
         """One scene, squeezed to a square, all of it following from the generator's state.

@@ -46,6 +46,9 @@ def main(
         ),
     ] = False,
     mattes: Annotated[Path | None, typer.Option(help="Mattes made for the portraits.")] = None,
+    more: Annotated[
+        Path | None, typer.Option(help="Further rooms and people: training.more_media's folder.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     workers: Annotated[int, typer.Option(help="Processes that make the data.")] = 1,
 ) -> None:
@@ -59,7 +62,7 @@ def main(
             trainer.restore(state)
         judge = Judge.load()
         also: list[Split] = ["validation"] * everything
-        train(trainer, Scenes.load("train", mattes, also=also), judge, out, workers)
+        train(trainer, Scenes.load("train", mattes, also=also, more=more), judge, out, workers)
     except LivematteError as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from error
