@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
 torch = pytest.importorskip("torch", reason="torch is in the extra `train`")
 
 from tests.training_scenes import drawn_scenes  # noqa: E402
 from training.batches import SHAPES, Batch, Steps  # noqa: E402
 from training.judge import Judge  # noqa: E402
+from training.judge import main as judge_run  # noqa: E402
 from training.lite_net import LiteNet  # noqa: E402
 from training.loss import matting_loss, mean_errors, overlaps, soft_overlap  # noqa: E402
 from training.trainer import Plan, Trainer, rate_at, train  # noqa: E402
@@ -122,3 +124,8 @@ def test_what_is_not_believed_counts_for_nothing() -> None:
     assert overlaps(found, alpha, weight).item() == 1
     sides = [torch.full((1, 1, 8, 8), -20.0)] * 4
     assert matting_loss(sides, alpha, weight).item() == pytest.approx(0, abs=1e-5)
+
+
+def test_a_part_of_the_way_is_refused_where_there_was_no_start(tmp_path: Path) -> None:
+    with pytest.raises(typer.BadParameter, match="leave out --share"):
+        judge_run(tmp_path / "last.pt", share=[0.5], lite=True)

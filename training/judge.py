@@ -94,6 +94,8 @@ def main(
     mattes: Annotated[Path | None, typer.Option(help="Mattes made for the portraits.")] = None,
 ) -> None:
     """Print the errors of a run's averaged network at each share."""
+    if lite and share:
+        raise typer.BadParameter("a LiteNet begins at no published one: leave out --share")
     judge = Judge.load(mattes=mattes)
     for part in share or [1.0]:
         score = judge.score(load_lite(checkpoint) if lite else load_averaged(checkpoint, part))
