@@ -136,7 +136,7 @@ _U2NET = NetworkSpec(320, *IMAGENET)
 _ENTRIES = (
     ModelEntry(
         MODEL_FOR["person"],
-        "sha256:c6aa3100b341e66e649f91b66352b2e282bcd8900d469d0a1c4457316d804f6b",
+        "sha256:1662da8eddd7e8a4a18500ac60659008d5ca0e566440553c0ecbc5f11caa810f",
         "Apache-2.0",
         (),
         "people, as in calls; trained by this project",

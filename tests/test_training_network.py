@@ -172,6 +172,17 @@ def test_training_can_go_on_from_a_run(tmp_path: Path) -> None:
         assert torch.equal(load_lite(tmp_path / "best.pt")(x)[0], lite(x)[0])
 
 
+def test_a_lite_net_is_drawn_back_to_the_run_that_it_began_at(tmp_path: Path) -> None:
+    nets = [LiteNet(), LiteNet()]
+    files = [tmp_path / "start.pt", tmp_path / "last.pt"]
+    for net, file in zip(nets, files, strict=True):
+        torch.save({"averaged": net.state_dict()}, file)
+    drawn = load_lite(files[1], 0.75, files[0])
+    for name, weight in drawn.state_dict().items():
+        before, after = (net.state_dict()[name] for net in nets)
+        assert torch.allclose(weight, 0.25 * before + 0.75 * after, atol=1e-6), name
+
+
 def test_the_shipped_weights_are_a_start() -> None:
     shipped = find_model("u2netp-people")[0]
     pair = Pair(load_u2netp(shipped), load_lite(shipped))

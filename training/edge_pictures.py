@@ -87,9 +87,9 @@ class EdgePictures:
         calling += more_people(more) if more else ()
         street = [one for each in splits for one in street_people(each, most)]
         groups = [
-            (0.3, portraits),
+            (0.2, portraits),
             (0.25, others),
-            (0.25, [_cut_out(one) for one in calling]),
+            (0.35, [_cut_out(one) for one in calling]),
             (0.2, [_cut_out(one) for one in street]),
         ]
         return cls(groups, Rooms.load(splits, street, more=more))

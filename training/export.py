@@ -117,6 +117,12 @@ def main(
     lite: Annotated[
         Path | None, typer.Option(exists=True, help="A LiteNet's, to be asked as well.")
     ] = None,
+    lite_start: Annotated[
+        Path | None, typer.Option(exists=True, help="What --lite began at, to be drawn back to.")
+    ] = None,
+    lite_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Of the way from --lite-start to --lite.")
+    ] = 1.0,
     size: Annotated[int, typer.Option(help="Side of the input.")] = 256,
     share: Annotated[
         float, typer.Option(min=0, max=1, help="Of the way from the published weights to these.")
@@ -124,7 +130,8 @@ def main(
 ) -> None:
     """Write the averaged weights as an ONNX file that agrees with torch."""
     try:
-        pair = Pair(load_u2netp(checkpoint, share), load_lite(lite) if lite else None)
+        second = load_lite(lite, lite_share, lite_start) if lite else None
+        pair = Pair(load_u2netp(checkpoint, share), second)
         worst = write(pair, out, size)
     except LivematteError as error:
         typer.echo(error, err=True)

@@ -71,11 +71,12 @@ def pretrained() -> LiteNet:
     return network
 
 
-def load_lite(file: Path) -> LiteNet:
+def load_lite(file: Path, share: float = 1.0, start: Path | None = None) -> LiteNet:
     """The averaged network of best.pt or last.pt, or the one of an exported file.
 
     The latter lacks the coarser outputs' last layers, which only training wants: they begin anew.
-    ModelError if it holds no such network.
+    Of the weights' way from those of `start` `share` is kept, see `drawn_back`. ModelError if a
+    file holds no such network.
     """
     network = LiteNet()
     state = network.state_dict()
@@ -89,6 +90,8 @@ def load_lite(file: Path) -> LiteNet:
             )
         state |= {name: _lite_array(name, arrays) for name in state if _lite_name(name) in arrays}
     network.load_state_dict(state)
+    if start is not None:
+        drawn_back(network, load_lite(start), share)
     return network.eval()
 
 
@@ -129,7 +132,7 @@ def set_weights(layer: nn.Conv2d, weight: Tensor, bias: Tensor) -> None:
     layer.out_channels, layer.in_channels = weight.shape[:2]
 
 
-def drawn_back(network: U2NetP, start: U2NetP, share: float) -> None:
+def drawn_back(network: PeopleNet, start: PeopleNet, share: float) -> None:
     """Leave `share` of the way that training led the weights from where they started.
 
     What a network gains on what it was trained for is nearly all gained on a part of the way, and
