@@ -189,7 +189,7 @@ _ENTRIES = (
 CATALOGUE = {entry.name: entry for entry in _ENTRIES}
 EDGE = ModelFile(
     "livematte-edge",
-    "sha256:3c78c6f00d9757219daf0370f3eee6f6d14ac595ac163a5c018b39fd533da198",
+    "sha256:b595e01eb29b09ac9184594348dc9d3ebd86e3964520f885cb6b949e5c447751",
     "Apache-2.0",
     (),
     "corrects the edge, patch by patch; trained by this project",
