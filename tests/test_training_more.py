@@ -95,3 +95,10 @@ def test_a_rejected_matte_is_not_shown(tmp_path: Path, monkeypatch: pytest.Monke
     cv2.imwrite(str(tmp_path / "mattes" / "one-alpha.png"), np.zeros((9, 9), np.uint8))
     monkeypatch.setattr("training.people.rejected_portraits", lambda: {"one": "fog"})
     assert not list(more_people(tmp_path))
+
+
+def test_a_folder_that_lacks_something_names_the_command_that_makes_it(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"run python -m training\.more_media"):
+        Rooms.load([], [], more=tmp_path)
+    with pytest.raises(SourceError, match=r"run python -m training\.portraits --photos"):
+        more_people(tmp_path)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.cutouts import Cutout, Split, cutouts, read_rgb, shared_data
+from pipeline.errors import SourceError
 from pipeline.frame import AlphaMatte, RgbImage, resize
 
 Levels = NDArray[np.uint8]
@@ -104,8 +105,14 @@ def calling_people(split: Split, mattes: Path) -> Iterator[Person]:
 
 
 def more_people(more: Path) -> Iterator[Person]:
-    """Those of training/more_media.py, with mattes made in the same way; all to be trained on."""
+    """Those of training/more_media.py, with mattes made in the same way; all to be trained on.
+
+    SourceError if no mattes were made.
+    """
     mattes = more / "mattes"
+    if not mattes.is_dir():
+        made = f"python -m training.portraits --photos {more / 'people'} --out {mattes}"
+        raise SourceError(f"{mattes} is not there: run {made}")
     return (_matted_person(more / "people" / f"{name}.jpg", mattes) for name in matted(mattes))
 
 

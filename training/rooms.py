@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from bench.cutouts import Cutout, Split, backgrounds, cutouts, read_rgb, shared_data
+from pipeline.errors import SourceError
 from pipeline.frame import AlphaMatte, RgbImage, resize
 from training.blobs import blob
 from training.fronts import in_front
@@ -193,8 +194,11 @@ def with_chair(picture: Picture, x: float, y: float, rng: np.random.Generator) -
 
 
 def _pictures(more: Path | None, kind: str) -> list[RgbImage]:
-    files = sorted((more / kind).iterdir()) if more else []
-    return [_small(read_rgb(file), _LARGEST_PX) for file in files]
+    if more is None:
+        return []
+    if not (more / kind).is_dir():
+        raise SourceError(f"{more / kind} is not there: run python -m training.more_media {more}")
+    return [_small(read_rgb(file), _LARGEST_PX) for file in sorted((more / kind).iterdir())]
 
 
 def _small(photo: RgbImage, most: int) -> RgbImage:
