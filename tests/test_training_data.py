@@ -14,6 +14,7 @@ from tests.training_scenes import drawn_person, drawn_scenes
 from training import scenes as scenes_module
 from training.geometry import STRETCH, in_own_photo, placed, warped
 from training.light import camouflaged
+from training.more_media import catalogue, name_of
 from training.people import (
     UNSURE_PX,
     above_the_cut,
@@ -195,8 +196,8 @@ def test_two_people_are_both_wanted() -> None:
     assert both[0].tolist() == pytest.approx([0.5, 0.5, 0.5, 0.75, 0.5, 0.5, 0.5, 0.5])
 
 
-def test_rejected_portraits_have_a_number_and_a_reason() -> None:
-    for name, why in rejected_portraits().items():
-        assert len(name) == 3
-        assert name.isdigit()
-        assert why
+def test_rejected_portraits_are_numbers_or_further_people_and_have_a_reason() -> None:
+    further = [(kit, path) for kit, one in catalogue().items() for path in one.get("people", ())]
+    known = {f"{number:03}" for number in range(1, 101)} | {name_of(*one) for one in further}
+    assert rejected_portraits().keys() <= known
+    assert all(rejected_portraits().values())

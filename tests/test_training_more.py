@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("torch", reason="torch is in the extra `train`")
 
 from pipeline.errors import SourceError
-from training.more_media import KINDS, catalogue, fetched, unpack
+from training.more_media import KINDS, catalogue, fetched, name_of, unpack
 from training.people import more_people
 from training.rooms import Rooms
 
@@ -67,7 +67,7 @@ def test_the_catalogue_names_a_version_a_digest_and_photographs() -> None:
         assert set(chosen) <= {"sha256", *KINDS}
         for kind in KINDS:
             paths = [Path(path) for path in chosen.get(kind, ())]
-            names |= {(kind, package.split("@")[0], path.stem) for path in paths}
+            names |= {(kind, name_of(package, str(path))) for path in paths}
             assert {path.suffix for path in paths} <= {".jpg", ".jpeg"}
     assert len(names) > 100, "each has a name of its own"
 

