@@ -16,7 +16,7 @@ from training import slits
 from training.edge_drawn import drawn_subject
 from training.geometry import random_aspect, warped
 from training.light import Picture, compressed, lit_from_a_side, noisy, relit
-from training.people import Person, calling_people, is_person, more_people, street_people
+from training.people import Person, callers, is_person, street_people
 from training.rooms import Rooms
 
 LONGER_SIDES = (480, 1920)
@@ -83,8 +83,7 @@ class EdgePictures:
         pairs = [one for each in splits for one in cutouts(each)]
         portraits = [one for one in pairs if is_person(one)]
         others = [one for one in pairs if not is_person(one)]
-        calling = [one for each in splits if mattes for one in calling_people(each, mattes)]
-        calling += more_people(more) if more else ()
+        calling = callers(splits, mattes, more)
         street = [one for each in splits for one in street_people(each, most)]
         groups = [
             (0.2, portraits),

@@ -1,7 +1,7 @@
 """The people that training shows, each in a fixed split: photo, colour, alpha, and its trust."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.cutouts import Cutout, Split, cutouts, read_rgb, shared_data
+from pipeline.colour import Plane
 from pipeline.errors import SourceError
 from pipeline.frame import AlphaMatte, RgbImage, resize
 
@@ -116,6 +117,12 @@ def more_people(more: Path) -> Iterator[Person]:
     return (_matted_person(more / "people" / f"{name}.jpg", mattes) for name in matted(mattes))
 
 
+def callers(splits: Sequence[Split], mattes: Path | None, more: Path | None) -> list[Person]:
+    """Everybody of the splits' portraits, and of the further people, where there are folders."""
+    people = [one for split in splits if mattes for one in calling_people(split, mattes)]
+    return people + list(more_people(more) if more else ())
+
+
 def matted(mattes: Path) -> list[str]:
     """The names of the portraits that have a matte which was not rejected."""
     names = [file.name.removesuffix("-alpha.png") for file in mattes.glob("*-alpha.png")]
@@ -155,11 +162,16 @@ def rejected_portraits() -> dict[str, str]:
 
 def from_matte(name: str, photo: RgbImage, foreground: RgbImage, alpha: AlphaMatte) -> Person:
     """A person with a soft matte that is believed everywhere."""
-    shrink = min(1.0, _LONGEST_PX / max(alpha.shape))
-    width, height = round(alpha.shape[1] * shrink), round(alpha.shape[0] * shrink)
-    small = [resize(one, width, height) for one in (photo, foreground)]
-    levels = np.clip(resize(alpha, width, height) * 255 + 0.5, 0, 255).astype(np.uint8)
+    small = [shrunk(one, _LONGEST_PX) for one in (photo, foreground)]
+    levels = np.clip(shrunk(alpha, _LONGEST_PX) * 255 + 0.5, 0, 255).astype(np.uint8)
     return _person(name, small[0], small[1], levels, np.full_like(levels, 255))
+
+
+def shrunk(plane: Plane, most: int) -> Plane:
+    """No longer than that on its longer side."""
+    height, width = plane.shape[:2]
+    scale = min(1.0, most / max(height, width))
+    return resize(plane, round(width * scale), round(height * scale))
 
 
 def read_levels(file: Path) -> Levels:

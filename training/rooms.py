@@ -14,7 +14,7 @@ from training.blobs import blob
 from training.fronts import in_front
 from training.geometry import disc, mirrored, warped
 from training.light import Picture, coarse, defocused, relit
-from training.people import Levels, Person, grown_colour, is_person
+from training.people import Levels, Person, grown_colour, is_person, shrunk
 from training.views import seen
 
 _ROOMS, _WHOLE = 6, 2
@@ -198,19 +198,13 @@ def _pictures(more: Path | None, kind: str) -> list[RgbImage]:
         return []
     if not (more / kind).is_dir():
         raise SourceError(f"{more / kind} is not there: run python -m training.more_media {more}")
-    return [_small(read_rgb(file), _LARGEST_PX) for file in sorted((more / kind).iterdir())]
-
-
-def _small(photo: RgbImage, most: int) -> RgbImage:
-    height, width = photo.shape[:2]
-    shrink = min(1.0, most / max(height, width))
-    return resize(photo, round(width * shrink), round(height * shrink))
+    return [shrunk(read_rgb(file), _LARGEST_PX) for file in sorted((more / kind).iterdir())]
 
 
 def _whole(name: str) -> RgbImage:
     """A pair's whole photo: an animal or an object where it was photographed."""
     photo = read_rgb(shared_data() / "pairs" / f"{name}.jpg")
-    return _small(photo, _WHOLE_PX)
+    return shrunk(photo, _WHOLE_PX)
 
 
 def _emptied(person: Person) -> Iterator[RgbImage]:

@@ -25,8 +25,7 @@ from training.light import (
 from training.people import (
     Levels,
     Person,
-    calling_people,
-    more_people,
+    callers,
     posing_people,
     street_people,
 )
@@ -106,8 +105,7 @@ class Scenes:
         """
         splits = (split, *also)
         street = [one for each in splits for one in street_people(each, most)]
-        calling = [one for each in splits if mattes for one in calling_people(each, mattes)]
-        calling += more_people(more) if more else ()
+        calling = callers(splits, mattes, more)
         posing = [one for each in splits for one in posing_people(each)]
         groups = [(_STREET, street), (_POSING, posing), (_CALLING, calling)]
         return cls(groups, Rooms.load(splits, street, calling, more), clean)
