@@ -1,9 +1,10 @@
 """Measure the ranges that a network's activations take on photos, for its 8-bit form.
 
     python -m bench.calibrate MODEL.onnx pipeline/calibration/NAME.json [--size N] [--last NODE]
+        [--closer]
 
 A network with four inputs is shown the mask of every other photo as its previous alpha, and none
-with the rest.
+with the rest; one that looks again, `--closer`, the mask of each.
 
 What comes behind the node `--last`, in the graph's order, gets no range and stays in floating
 point. U²-Netp needs it behind Add_659, the result of its stage 3d: with its last two stages in 8
@@ -90,11 +91,11 @@ def _run(request: ov.InferRequest, shown: NDArray[np.generic]) -> list[float]:
     return [float(results[index]) for index in range(len(results))]
 
 
-def _shown(photo: Path, spec: NetworkSpec, index: int) -> NDArray[np.float32]:
+def _shown(photo: Path, spec: NetworkSpec, masked: bool) -> NDArray[np.float32]:
     picture = read_photo(photo, spec.size)
     if spec.takes_previous:
         mask = resize(read_mask(photo).astype(np.uint8) * 255, spec.size, spec.size)
-        picture = np.dstack([picture, mask * (index % 2)])
+        picture = np.dstack([picture, mask * masked])
     return picture[None].astype(np.float32)
 
 
@@ -104,6 +105,7 @@ def main() -> None:
     parser.add_argument("result", type=Path)
     parser.add_argument("--size", type=int, default=320)
     parser.add_argument("--last", help="the last node that is to run in 8 bits")
+    parser.add_argument("--closer", action="store_true", help="it is shown the mask of each photo")
     options = parser.parse_args()
     spec = NetworkSpec(
         options.size,
@@ -114,7 +116,9 @@ def main() -> None:
     graph.reshape([1, spec.channels, spec.size, spec.size])
     names, extremes = extremes_of(graph, options.last)
     photos = calibration_photos()
-    inputs = (_shown(photo, spec, index) for index, photo in enumerate(photos))
+    inputs = (
+        _shown(photo, spec, options.closer or bool(index % 2)) for index, photo in enumerate(photos)
+    )
     ranges = measure_ranges(names, with_normalisation(extremes, spec), inputs)
     about = _ABOUT.format(count=len(photos), size=spec.size)
     write_calibration(options.result, options.model, about, ranges)

@@ -1,6 +1,7 @@
 """The edge alone, step by step, on still composites never trained on; `python -m bench.edges`.
 
-Every picture is seen once by the same network; what differs is how its matte is brought to size.
+Every picture is seen by the same network; what differs is how its matte is brought to size. Where a
+second, closer look follows the first, `closer` is guided by what that gives, and so is `refined`.
 """
 
 import json
@@ -33,14 +34,16 @@ from pipeline.patch_network import load_patch_network
 from pipeline.refine import EdgeView, GanRefiner
 from pipeline.second_stage import TrimapRefiner
 from pipeline.segment import U2Net
+from pipeline.subject import WHOLE, Look
 from pipeline.trimap import certain_trimap
 
 _REMBG_FOREGROUND, _REMBG_BACKGROUND, _REMBG_ERODED = 240, 10, 10
 """The trimap that rembg draws by default: levels of 255, and pixels."""
+_CLOSER = Look(closer=True)
 _SHOWN = 192
 """Side of a crop in a strip, in pixels."""
 
-Way = Callable[[EdgeView], AlphaMatte]
+Way = Callable[["Seen"], AlphaMatte]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,13 +69,29 @@ def as_coarse(truth: AlphaMatte, size: Size) -> AlphaMatte:
     return coarse
 
 
-def _seer(model: str, truth: str | None) -> Callable[[Picture], AlphaMatte]:
-    """What gives a picture's coarse matte: the network, or nothing but the truth at that size."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A picture as the first look leaves it, and as a closer one does: the same where none is."""
+
+    first: EdgeView
+    closer: EdgeView
+
+
+def _seer(model: str, truth: str | None) -> Callable[[Picture], Seen]:
+    """What looks at pictures: the network, or nothing but the truth at that size."""
     if truth is not None:
         size = parse_size(truth)
-        return lambda picture: as_coarse(picture.truth, size)
+        return lambda picture: seen_once(view_of(picture.frame, as_coarse(picture.truth, size)))
     segmenter = U2Net.load(model)
-    return lambda picture: segmenter(picture.frame)
+    if segmenter.closer is None:
+        return lambda picture: seen_once(view_of(picture.frame, segmenter(picture.frame)))
+    return lambda picture: Seen(
+        *(view_of(picture.frame, segmenter(picture.frame, look)) for look in (WHOLE, _CLOSER))
+    )
+
+
+def seen_once(view: EdgeView) -> Seen:
+    return Seen(view, view)
 
 
 def view_of(frame: Frame, coarse: AlphaMatte) -> EdgeView:
@@ -86,19 +105,24 @@ def ways(refiner: GanRefiner | None, closed_form: bool) -> dict[str, Way]:
 
     Closed form is given rembg's trimap, the second stage (`--edges closed-form`) its own.
     """
-    found: dict[str, Way] = {"bilinear": _bilinear, "guided": lambda view: view.matte.full}
+    found: dict[str, Way] = {
+        "bilinear": lambda seen: _bilinear(seen.first),
+        "guided": lambda seen: seen.first.matte.full,
+        "closer": lambda seen: seen.closer.matte.full,
+    }
     if refiner is not None:
-        found["refined"] = lambda view: refiner(view).matte.full
+        found["refined"] = lambda seen: refiner(seen.closer).matte.full
     if closed_form:
         solver = TrimapRefiner(ClosedForm())
-        found |= {"closed form": _closed_form, "second stage": lambda view: solver(view).matte.full}
+        found["closed form"] = lambda seen: _closed_form(seen.first)
+        found["second stage"] = lambda seen: solver(seen.closer).matte.full
     return found
 
 
-def scores_of(view: EdgeView, truth: AlphaMatte, chosen: Mapping[str, Way]) -> Scores:
+def scores_of(seen: Seen, truth: AlphaMatte, chosen: Mapping[str, Way]) -> Scores:
     found = {}
     for name, way in chosen.items():
-        scores = Meter(temporal=False).measure(way(view), truth)
+        scores = Meter(temporal=False).measure(way(seen), truth)
         found[name] = {metric: scores[metric] for metric in (*METRICS, IOU)}
     return found
 
@@ -125,15 +149,16 @@ def _closed_form(view: EdgeView) -> AlphaMatte:
     return np.clip(alpha, 0, 1).astype(np.float32)
 
 
-def strip(view: EdgeView, truth: AlphaMatte, chosen: Mapping[str, Way]) -> RgbImage:
+def strip(seen: Seen, truth: AlphaMatte, chosen: Mapping[str, Way]) -> RgbImage:
     """Where the truth is finest: source, every way's matte, truth; twice as large."""
+    view = seen.first
     frame, tiles = view.frame, tiling(view.frame.width, view.frame.height)
     fine = tiles.sums(uncertainty(EdgeMatte.from_alpha(truth)), view.matte.side)
     roi = tiles.roi(int(np.argmax(fine)))
     left = max(0, min(roi.left, frame.width - _SHOWN))
     top = max(0, min(roi.top, frame.height - _SHOWN))
     part = slice(top, top + _SHOWN), slice(left, left + _SHOWN)
-    mattes = [way(view)[part] for way in chosen.values()]
+    mattes = [way(seen)[part] for way in chosen.values()]
     greys = [
         cv2.cvtColor(cv2.convertScaleAbs(one, alpha=255), cv2.COLOR_GRAY2RGB)
         for one in (*mattes, np.ascontiguousarray(truth[part]))
@@ -172,12 +197,12 @@ def main(
         refiner = GanRefiner(load_patch_network(weights)) if weights.is_file() else None
         chosen, judged = ways(refiner, closed_form), {}
         for picture in pictures(split, size, seeds):
-            view = view_of(picture.frame, see(picture))
-            judged[picture.name] = scores_of(view, picture.truth, chosen)
+            seen = see(picture)
+            judged[picture.name] = scores_of(seen, picture.truth, chosen)
             typer.echo(f"{picture.name}: {json.dumps(judged[picture.name])}", err=True)
             if strips is not None:
                 strips.mkdir(parents=True, exist_ok=True)
-                shown = strip(view, picture.truth, chosen)
+                shown = strip(seen, picture.truth, chosen)
                 cv2.imwrite(str(strips / f"{picture.name}.png"), shown[..., ::-1])
     except LivematteError as error:
         typer.echo(error, err=True)

@@ -27,8 +27,9 @@ def part(report: Mapping[str, Any]) -> list[str]:
     made = report["made"]
     origin = (
         f"Made by `{made['command']}` on {made['date']}, commit {made['commit']}, on "
-        f"{made['machine']}. Every picture is seen once by one network; what differs is how its "
-        "matte is brought to size. Means over pictures, in the band."
+        f"{made['machine']}. Every picture is seen by one network; what differs is how its "
+        "matte is brought to size: `closer` and `refined` follow its second, closer look. Means "
+        "over pictures, in the band."
     )
     return ["## The edge alone, step by step", origin, page(report["pictures"])]
 

@@ -122,7 +122,7 @@ def _without_previous(segmenter: Segmenter) -> Segmenter:
 
 
 def not_refined(segmenter: Segmenter) -> ClipMatter:
-    """The whole pipeline, its edge as the guided filter leaves it."""
+    """The whole pipeline, its edge as the guided filter leaves it after one look."""
     return _pipeline(segmenter, refine="off")
 
 
@@ -133,7 +133,9 @@ def _pipeline(
 
     def matte(frames: Sequence[Frame]) -> Iterator[AlphaMatte]:
         edges = GanRefiner(patches) if patches else None
-        matting = Matting(segmenter, solid(0, 0, 0), smooth=smooth, follow=follow, edges=edges)
+        matting = Matting(
+            segmenter, solid(0, 0, 0), smooth=smooth, follow=follow, edges=edges, refine=refine
+        )
         for frame in frames:
             yield matting.process(frame).alpha
 
@@ -153,11 +155,12 @@ def network_alone(segmenter: Segmenter) -> ClipMatter:
 def own_switches() -> list[Switch]:
     """The pipeline as it ships, with single switches turned, and with every other model."""
     whole, still = "the pipeline as it ships", "the same without smoothing over time"
-    coarse = "the same, its edge not refined in patches"
+    coarse = "the same, its edge neither looked at again nor refined in patches: `--refine off`"
     fixed = "the same, looking at whole frames rather than where the subject is"
     forgets = "the same, the network not being shown the matte of a frame before"
     apart = "no smoothing, no patches, whole frames, and the network not shown the matte before"
     twice = "the pipeline as it ships, each frame seen in a mirror, too: `--mirror`"
+    once = "the pipeline as it ships, without a second, closer look"
     bare = "the same network on whole frames with no step after it, brought to size bilinearly"
     fused = "the published U²-Netp's fused output in full precision at 320, frame by frame"
     return [
@@ -168,6 +171,7 @@ def own_switches() -> list[Switch]:
         Switch("forgetful", "livematte, forgetful", forgets, U2Net.load, forgetful),
         Switch("alone", "livematte, stateless", apart, U2Net.load, alone),
         Switch("network", "livematte, network alone", bare, U2Net.load, network_alone),
+        Switch("once", "livematte, one look", once, _without_closer, smoothed),
         Switch("mirror", "livematte, in a mirror too", twice, _in_a_mirror, smoothed),
         Switch("published", "livematte, network as published", fused, _as_published, alone),
         *(
@@ -180,6 +184,10 @@ def own_switches() -> list[Switch]:
 
 def _loader(model: str) -> Callable[[], U2Net]:
     return lambda: U2Net.load(model)
+
+
+def _without_closer() -> U2Net:
+    return U2Net.load(closer=False)
 
 
 def _in_a_mirror() -> U2Net:

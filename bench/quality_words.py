@@ -7,7 +7,7 @@ from bench.scoring import Means, Result, mean_of, median_of
 from pipeline.metrics import CATALOGUE
 
 OURS, UNSMOOTHED, UNREFINED, WHOLE = "default", "unsmoothed", "unrefined", "whole"
-FORGETFUL, ALONE, NETWORK = "forgetful", "alone", "network"
+FORGETFUL, ALONE, NETWORK, ONCE = "forgetful", "alone", "network", "once"
 ANY = "u2netp"
 """The pipeline with the general model, see `--subject any`."""
 REMBG = "rembg"
@@ -16,7 +16,8 @@ _HIGHER = {metric.name for metric in CATALOGUE if metric.higher_is_better}
 _COMPARED = (
     ("What training on people does", ANY, OURS),
     ("Against rembg, with the same network", REMBG, ANY),
-    ("What refining the edge in patches does", UNREFINED, OURS),
+    ("What refining the edge in patches does", UNREFINED, ONCE),
+    ("What a second, closer look does", ONCE, OURS),
     ("What smoothing over time does", UNSMOOTHED, OURS),
     ("What the matte before as an input does", FORGETFUL, OURS),
     ("What following the subject does", WHOLE, OURS),

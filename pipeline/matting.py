@@ -37,7 +37,8 @@ class Matting:
     depend on how many they are. `smooth=False` takes every frame for itself, `follow=False` looks
     at whole frames and follows no subject from one to the next. With a `budget` in seconds a frame,
     `ladder` gives up quality to hold it. `edges` refines the edge in patches: for `refine` auto as
-    many as the budget leaves time for, for on all of them, for off none. `refined` says what became
+    many as the budget leaves time for, for on all of them, for off none; where that is all of them
+    the segmenter is to look closer as well. `refined` says what became
     of the last frame's edge, `rois` of all. `options` say what is wanted of the matte; `found` is
     what the last frame's was without their shape.
 
@@ -112,7 +113,9 @@ class Matting:
         began, quality = self._clock(), self.ladder.quality
         guide = frame.reduced(cell_side(frame.width, frame.height))
         is_cut = self.cuts(guide) or self._is_resized(frame)
-        look = replace(self.subject.next(is_cut=is_cut), smaller=quality.smaller)
+        look = replace(
+            self.subject.next(is_cut=is_cut), smaller=quality.smaller, closer=self._looks_closer
+        )
         self._lap("look", began)
         return Job(frame, guide, look, is_cut, quality, self.refine, began)
 
@@ -196,6 +199,11 @@ class Matting:
         kept = self._composite_s + self.reserve.seconds
         left = max(0.0, self.ladder.budget - spent - kept)
         return part * left if part else 0.0  # no part of an infinite time is no number
+
+    @property
+    def _looks_closer(self) -> bool:
+        """Where all of the edge is refined, whatever that takes."""
+        return self.refine == "on" or (self.refine == "auto" and math.isinf(self.ladder.budget))
 
     def _is_resized(self, frame: Frame) -> bool:
         """A frame of another size than the one before it is seen as a new scene."""

@@ -119,11 +119,13 @@ class ModelEntry(ModelFile):
 
     `aspects` are the shapes of input that it is good in, the one that is used most first. `live`
     are the sides of input that are fast enough for live frames; empty if its own is the only one.
+    `closer` looks again at the edges that it finds, where there is time for that.
     """
 
     spec: NetworkSpec
     aspects: tuple[float, ...] = (1.0,)
     live: tuple[int, ...] = LIVE_SIZES
+    closer: "ModelEntry | None" = None
 
 
 def _rembg(name: str, what: str, md5: str, spec: NetworkSpec, licence: str) -> ModelEntry:
@@ -133,6 +135,18 @@ def _rembg(name: str, what: str, md5: str, spec: NetworkSpec, licence: str) -> M
 
 
 _U2NET = NetworkSpec(320, *IMAGENET)
+_WIDE_OR_SQUARE = (16 / 9, 1.0)
+CLOSER = ModelEntry(
+    "livematte-closer",
+    "sha256:4dca4799ac98a64b98380bf4f8361e42b0a1ba07495d6727b17c27bd8a927a5b",
+    "Apache-2.0",
+    (),
+    "where exactly the edge of a person lies; trained by this project",
+    NetworkSpec(384, *IMAGENET, takes_previous=True),
+    aspects=_WIDE_OR_SQUARE,
+    live=(),
+)
+"""Not of the catalogue: it is shown what another network has found."""
 _ENTRIES = (
     ModelEntry(
         MODEL_FOR["person"],
@@ -141,8 +155,9 @@ _ENTRIES = (
         (),
         "people, as in calls; trained by this project",
         NetworkSpec(256, *IMAGENET, takes_previous=True),
-        aspects=(16 / 9, 1.0),
+        aspects=_WIDE_OR_SQUARE,
         live=(192, 160, 128),
+        closer=CLOSER,
     ),
     ModelEntry(
         MODEL_FOR["any"],
@@ -194,7 +209,9 @@ EDGE = ModelFile(
     (),
     "corrects the edge, patch by patch; trained by this project",
 )
-"""Not of the catalogue: it is shown patches, and what another network has found."""
+"""Nor is this: it is shown patches."""
+PARTS = (CLOSER, EDGE)
+"""What comes with the package beside the catalogue's default."""
 
 
 def models_dir() -> Path:
@@ -224,6 +241,18 @@ def find_model(name: str) -> tuple[Path, NetworkSpec]:
     entry = find_entry(name)
     verify(entry)
     return entry.path, entry.spec
+
+
+def find_closer(name: str) -> tuple[Path, NetworkSpec, tuple[float, ...]] | None:
+    """Of what looks again at a model's edges the verified file, its needs and its aspects.
+
+    None where nothing does; raises as `find_model`.
+    """
+    entry = CATALOGUE[name].closer if name in CATALOGUE else None
+    if entry is None:
+        return None
+    verify(entry)
+    return entry.path, entry.spec, entry.aspects
 
 
 def _spec_of(path: Path) -> NetworkSpec:

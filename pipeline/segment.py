@@ -1,20 +1,21 @@
 """What is foreground: a network's coarse matte."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol, Self
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.cells import reduce
+from pipeline.closer import CloserLook
 from pipeline.colour import Plane
 from pipeline.frame import AlphaMatte, Frame, RgbImage, Roi
-from pipeline.models import CATALOGUE, DEFAULT_MODEL, LIVE_SIZES, find_model
-from pipeline.runtime import InputShape, Network, RuntimeOptions, load_network
+from pipeline.models import CATALOGUE, DEFAULT_MODEL, LIVE_SIZES, find_closer, find_model
+from pipeline.network import NetworkSpec
+from pipeline.runtime import Network, RuntimeOptions, load_network
 from pipeline.subject import WHOLE, Look, part_of
+from pipeline.views import Shapes, stretch, view, with_alpha
 
 _DEFAULT_RUNTIME = RuntimeOptions()
 _TOUCHES = 0.5
@@ -46,21 +47,24 @@ class U2Net:
 
     def __init__(
         self,
-        networks: Mapping[int, Mapping[InputShape, Network]],
+        networks: Mapping[int, Shapes],
         *,
         takes_previous: bool = False,
         model: str | None = None,
         mirror: bool = False,
+        closer: CloserLook | None = None,
     ) -> None:
         """`networks` of a model by size and shape of their input, see `NetworkSpec`.
 
         Of a size the one is used whose shape is nearest to that of what is looked at. With `mirror`
         everything is looked at twice, the second time in a mirror, where a network errs otherwise:
-        the mean of both looks' logits counts.
+        the mean of both looks' logits counts. `closer` looks again at what the largest has found,
+        where a look asks for that.
         """
         self.sizes = sorted(networks, reverse=True)
         self.networks = networks
         self.takes_previous, self.model, self.mirror = takes_previous, model, mirror
+        self.closer = closer
 
     @classmethod
     def load(
@@ -69,17 +73,27 @@ class U2Net:
         options: RuntimeOptions = _DEFAULT_RUNTIME,
         sizes: Sequence[int] = (),
         mirror: bool = False,
+        closer: bool = True,
     ) -> Self:
         """By the catalogue's name, or the path of an .onnx file; raises ModelError.
 
         `sizes` are multiples of 32; where there is none it is the one that the model was made for.
+        Smaller ones are for those in a hurry: they, and whoever wants no `closer`, get no second
+        look.
         """
         path, spec = find_model(model)
-        networks = {}
-        for size in sizes or (spec.size,):
-            chosen = [replace(spec, size=size, aspect=one) for one in _aspects(model, size)]
-            networks[size] = {one.shape: load_network(path, one, options) for one in chosen}
-        return cls(networks, takes_previous=spec.takes_previous, model=model, mirror=mirror)
+        networks = {
+            size: _shapes(path, replace(spec, size=size), _aspects(model, size), options)
+            for size in sizes or (spec.size,)
+        }
+        second = find_closer(model) if closer and max(networks) >= spec.size else None
+        return cls(
+            networks,
+            takes_previous=spec.takes_previous,
+            model=model,
+            mirror=mirror,
+            closer=CloserLook(_shapes(*second, options)) if second else None,
+        )
 
     @property
     def network(self) -> Network:
@@ -96,6 +110,7 @@ class U2Net:
             "precision": self.network.precision,
             "size": self.sizes[0],
             "mirror": self.mirror,
+            "closer": self.closer is not None,
         }
 
     def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
@@ -104,37 +119,37 @@ class U2Net:
         step = 2 if min(frame.width, frame.height) >= 2 * size else 1
         picture = frame.reduced(step)
         if look.crop is None:
-            return self._see(picture, size, look.previous)
+            return self._see(picture, size, look)
         left, top = look.crop.left // step, look.crop.top // step
         right, bottom = -(-look.crop.right // step), -(-look.crop.bottom // step)
-        before = look.previous
-        if before is not None:
-            before = before[part_of(before, look.crop, frame)]
-        alpha = self._see(picture[top:bottom, left:right], size, before)
+        alpha = self._see(picture[top:bottom, left:right], size, _within(look, look.crop, frame))
         if _reaches_over(alpha, look.crop, frame):
-            return self._see(picture, size, look.previous)
+            return self._see(picture, size, look)
         height, width = picture.shape[:2]
         whole = np.zeros((height, width), np.float32)
-        whole[top:bottom, left:right] = _stretch(alpha, right - left, bottom - top)
+        whole[top:bottom, left:right] = stretch(alpha, right - left, bottom - top)
         return whole
 
-    def _see(self, picture: RgbImage, size: int, previous: AlphaMatte | None) -> AlphaMatte:
-        alpha = self._seen(picture, size, previous)
-        if not self.mirror:
+    def _see(self, picture: RgbImage, size: int, look: Look) -> AlphaMatte:
+        alpha = self._seen(picture, size, look.previous)
+        if self.mirror:
+            before = None if look.previous is None else _mirrored(look.previous)
+            alpha = _agreed(alpha, _mirrored(self._seen(_mirrored(picture), size, before)))
+        if self.closer is None or look.smaller or not look.closer:
             return alpha
-        before = None if previous is None else _mirrored(previous)
-        return _agreed(alpha, _mirrored(self._seen(_mirrored(picture), size, before)))
+        return self.closer(picture, alpha)
 
     def _seen(self, picture: RgbImage, size: int, previous: AlphaMatte | None) -> AlphaMatte:
-        height, width = picture.shape[:2]
-        networks = self.networks[size]
-        shape = min(networks, key=lambda one: abs(math.log(one[0] / one[1] * height / width)))
-        down, across = 1 + (height > 2 * shape[1]), 1 + (width > 2 * shape[0])
-        picture = reduce(picture, (-(-height // down), -(-width // across)), (down, across))
-        seen = _stretch(picture, *shape)
-        if self.takes_previous:
-            seen = cv2.merge([seen, _levels(previous, shape)])
-        return networks[shape](seen)
+        network, shown = view(self.networks[size], picture)
+        return network(with_alpha(shown, previous) if self.takes_previous else shown)
+
+
+def _shapes(
+    path: Path, spec: NetworkSpec, aspects: Sequence[float], options: RuntimeOptions
+) -> Shapes:
+    """The network of a file in every shape that it is good in."""
+    chosen = [replace(spec, aspect=one) for one in aspects]
+    return {one.shape: load_network(path, one, options) for one in chosen}
 
 
 def _aspects(model: str, size: int) -> tuple[float, ...]:
@@ -144,11 +159,6 @@ def _aspects(model: str, size: int) -> tuple[float, ...]:
     """
     entry = CATALOGUE.get(model)
     return entry.aspects if entry and size <= entry.spec.size else (1.0,)
-
-
-def _stretch(plane: Plane, width: int, height: int) -> Plane:
-    """Bilinear also downwards: scaling by area takes five times as long."""
-    return cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def _agreed(one: AlphaMatte, other: AlphaMatte) -> AlphaMatte:
@@ -163,12 +173,10 @@ def _mirrored(plane: Plane) -> Plane:
     return cv2.flip(plane, 1)
 
 
-def _levels(alpha: AlphaMatte | None, shape: InputShape) -> NDArray[np.uint8]:
-    """An alpha as a picture's fourth channel, 0…255; zeros if there is none."""
-    width, height = shape
-    if alpha is None:
-        return np.zeros((height, width), np.uint8)
-    return cv2.convertScaleAbs(_stretch(alpha, width, height), alpha=255)
+def _within(look: Look, crop: Roi, frame: Frame) -> Look:
+    """The look with the part of the previous alpha that lies in the crop."""
+    before = look.previous
+    return look if before is None else replace(look, previous=before[part_of(before, crop, frame)])
 
 
 def _reaches_over(alpha: AlphaMatte, crop: Roi, frame: Frame) -> bool:

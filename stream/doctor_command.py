@@ -14,7 +14,7 @@ import openvino as ov
 import typer
 
 from pipeline.errors import ModelError
-from pipeline.models import CATALOGUE, DEFAULT_MODEL, EDGE, verify
+from pipeline.models import CATALOGUE, DEFAULT_MODEL, PARTS, verify
 from pipeline.network import usable_processors
 from stream.encoders import ENCODERS
 
@@ -117,12 +117,12 @@ def cpu_flags() -> set[str]:
 
 
 def _models() -> Finding:
-    for shipped in (CATALOGUE[DEFAULT_MODEL], EDGE):
+    for shipped in (CATALOGUE[DEFAULT_MODEL], *PARTS):
         try:
             verify(shipped)
         except ModelError:
             return Finding("models", f"{shipped.name} absent or damaged", False, shipped.remedy)
-    present = [one.name for one in (*CATALOGUE.values(), EDGE) if one.path.is_file()]
+    present = [one.name for one in (*CATALOGUE.values(), *PARTS) if one.path.is_file()]
     return Finding("models", ", ".join(present))
 
 

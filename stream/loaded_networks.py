@@ -51,7 +51,7 @@ class LoadedNetworks:
         """
         if math.isfinite(budget):
             sizes = sizes or live_sizes(model)
-        segmenter = U2Net.load(model, options, sizes, mirror)
+        segmenter = U2Net.load(model, options, sizes, mirror, closer=refine != "off")
         single = replace(options, parallel=1)
         if edges != GanRefiner.name:
             return cls(segmenter, None, refine, budget, _second_stage(edges, single))

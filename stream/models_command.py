@@ -8,8 +8,8 @@ import typer
 from pipeline.errors import ModelError
 from pipeline.models import (
     CATALOGUE,
-    EDGE,
     MODEL_FOR,
+    PARTS,
     ModelEntry,
     ModelFile,
     find_entry,
@@ -63,7 +63,7 @@ def model_path(name: Annotated[str, typer.Argument()] = _USUAL) -> None:
 
 
 def _present() -> list[ModelFile]:
-    return [entry for entry in (*CATALOGUE.values(), EDGE) if entry.path.is_file()]
+    return [entry for entry in (*CATALOGUE.values(), *PARTS) if entry.path.is_file()]
 
 
 def _row(entry: ModelEntry) -> dict[str, Any]:

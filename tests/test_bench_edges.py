@@ -9,7 +9,7 @@ import openvino as ov
 
 from bench.calibrate import extremes_of, measure_ranges, write_calibration
 from bench.calibrate_edges import LAST, patches_of
-from bench.edges import as_coarse, rembg_trimap, report, scores_of, strip, ways
+from bench.edges import as_coarse, rembg_trimap, report, scores_of, seen_once, strip, ways
 from bench.edges_page import METRICS, means, page, part
 from pipeline.frame import Frame
 from pipeline.models import EDGE
@@ -29,8 +29,8 @@ def test_every_way_is_judged_and_the_guided_one_beats_the_bilinear(tmp_path: Pat
         save_tiny_patch_network(tmp_path), RuntimeOptions("openvino", "f32", 1)
     )
     view = view_of(TRUTH, Frame.from_rgb(paint(TRUTH)), is_cut=True)
-    scores = scores_of(view, TRUTH, ways(GanRefiner(network), closed_form=False))
-    assert list(scores) == ["bilinear", "guided", "refined"]
+    scores = scores_of(seen_once(view), TRUTH, ways(GanRefiner(network), closed_form=False))
+    assert list(scores) == ["bilinear", "guided", "closer", "refined"]
     assert scores["guided"]["psnr_band"] > scores["bilinear"]["psnr_band"]
     assert scores["refined"] != scores["guided"]
 
@@ -44,7 +44,7 @@ def test_the_true_matte_at_a_size_has_lost_what_is_finer() -> None:
 
 
 def test_without_weights_the_other_ways_are_judged() -> None:
-    wanted = ["bilinear", "guided", "closed form", "second stage"]
+    wanted = ["bilinear", "guided", "closer", "closed form", "second stage"]
     assert list(ways(None, closed_form=True)) == wanted
 
 
@@ -78,8 +78,8 @@ def test_a_run_becomes_a_part_of_the_page_of_quality() -> None:
 
 def test_a_strip_shows_source_mattes_and_truth_side_by_side() -> None:
     view = view_of(TRUTH)
-    picture = strip(view, TRUTH, ways(None, closed_form=False))
-    assert picture.shape == (2 * 192, 2 * 192 * 4, 3)
+    picture = strip(seen_once(view), TRUTH, ways(None, closed_form=False))
+    assert picture.shape == (2 * 192, 2 * 192 * 5, 3)
 
 
 def test_the_8_bit_form_is_calibrated_with_what_the_refiner_shows() -> None:

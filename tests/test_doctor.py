@@ -53,7 +53,7 @@ def test_no_model_need_be_fetched(livematte: Command, no_models: Path) -> None:
     report = json.loads(livematte("doctor", "--json").out)
     (models,) = [finding for finding in report["findings"] if finding["what"] == "models"]
     assert models["ok"]
-    assert models["value"] == "u2netp-people, livematte-edge"
+    assert models["value"] == "u2netp-people, livematte-closer, livematte-edge"
 
 
 def test_a_damaged_model_is_a_lack_with_a_remedy(

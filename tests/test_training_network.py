@@ -129,6 +129,7 @@ def test_of_two_opinions_the_mean_counts_and_less_where_they_differ() -> None:
 def test_a_pairs_alpha_is_what_both_agree_on() -> None:
     pair = a_pair()
     assert pair.lite is not None
+    assert pair.u2netp is not None
     x = torch.randn(1, 4, 64, 96)
     with torch.no_grad():
         coarse, fine = pair.u2netp(x)[0], pair.lite(x)[0]
@@ -150,6 +151,7 @@ def test_a_file_that_disagrees_with_torch_is_not_written(
 def test_training_can_go_on_from_an_exported_file(open_top: bool, tmp_path: Path) -> None:
     pair = a_pair(open_top=open_top)
     assert pair.lite is not None
+    assert pair.u2netp is not None
     file = tmp_path / "people.onnx"
     write(pair, file, 64)
     x = torch.randn(1, 4, 64, 64)

@@ -40,6 +40,10 @@ def batch(step: int = 0) -> Batch:
     return Steps(drawn_scenes(), 2, seed=1, shapes=((SIZE, SIZE),))[step]
 
 
+def single() -> Steps:
+    return Steps(drawn_scenes(), 1, Plan().seed, ((SIZE, SIZE),))
+
+
 def judge() -> Judge:
     return Judge([Steps(drawn_scenes(clean=True), 2, seed=2, shapes=((SIZE, SIZE),))[0]])
 
@@ -56,35 +60,31 @@ def test_the_loss_falls_within_a_few_steps(
 
 
 def test_a_run_that_was_stopped_goes_on_where_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     """It sees the same batches and ends with the same weights as one that was not."""
-    monkeypatch.setattr("training.batches.SHAPES", ((SIZE, SIZE),))
     plan = Plan(steps=4, batch=1, judge_every=2)
     stopped, whole = tmp_path / "stopped", tmp_path / "whole"
     for folder in (stopped, whole):
         folder.mkdir()
-    train(trainer(plan), drawn_scenes(), judge(), whole, workers=0)
+    train(trainer(plan), single(), judge(), whole, workers=0)
     half = trainer(plan)
     for step in range(2):
-        half.learn(Steps(drawn_scenes(), 1, plan.seed, ((SIZE, SIZE),))[step])
+        half.learn(single()[step])
     torch.save(half.state(), stopped / "last.pt")
 
     resumed = trainer(plan)
     resumed.restore(torch.load(stopped / "last.pt"))
     assert resumed.step == 2
-    train(resumed, drawn_scenes(), judge(), stopped, workers=0)
+    train(resumed, single(), judge(), stopped, workers=0)
 
     ends = [torch.load(folder / "last.pt")["averaged"] for folder in (stopped, whole)]
     for one, other in zip(ends[0].values(), ends[1].values(), strict=True):
         assert torch.allclose(one, other, atol=1e-6)
 
 
-def test_a_run_keeps_its_best_its_last_and_a_log(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("training.batches.SHAPES", ((SIZE, SIZE),))
-    train(trainer(Plan(steps=2, batch=1, judge_every=1)), drawn_scenes(), judge(), tmp_path, 0)
+def test_a_run_keeps_its_best_its_last_and_a_log(tmp_path: Path) -> None:
+    train(trainer(Plan(steps=2, batch=1, judge_every=1)), single(), judge(), tmp_path, 0)
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [0, 1, 2]
     assert all(line["fresh"] > 0 and line["running"] > 0 for line in lines)

@@ -42,15 +42,21 @@ class Steps(Dataset[Batch]):
     """The batch of each step; `count` pictures of the first shape, as many pixels of another."""
 
     def __init__(
-        self, scenes: Scenes, count: int, seed: int, shapes: Sequence[InputShape] | None = None
+        self,
+        scenes: Scenes,
+        count: int,
+        seed: int,
+        shapes: Sequence[InputShape] | None = None,
+        odds: Sequence[float] = _ODDS,
     ) -> None:
+        """`odds` are those of the shapes, as many of them as there are shapes."""
         self._scenes, self._count, self._seed = scenes, count, seed
         self._shapes = shapes or SHAPES
+        self._odds = np.array(odds[: len(self._shapes)]) / sum(odds[: len(self._shapes)])
 
     def __getitem__(self, step: int) -> Batch:
         rng = np.random.default_rng((self._seed, step))
-        odds = _ODDS[: len(self._shapes)]
-        shape = self._shapes[rng.choice(len(odds), p=np.array(odds) / sum(odds))]
+        shape = self._shapes[rng.choice(len(self._odds), p=self._odds)]
         count = max(1, round(self._count * math.prod(self._shapes[0]) / math.prod(shape)))
         return Batch([self._sample(shape, rng) for _ in range(count)])
 

@@ -14,7 +14,7 @@ from pipeline.errors import LivematteError, ModelError
 from training.eight_bits import levels_of
 from training.lite_net import LiteNet, agreed
 from training.people_graph import PeopleGraph
-from training.u2net import RGB_CHANNELS, U2NetP, enlarged
+from training.u2net import PREVIOUS_CHANNELS, RGB_CHANNELS, U2NetP, enlarged
 from training.weights import load_lite, load_u2netp
 
 AGREEMENT = 1e-4
@@ -24,24 +24,27 @@ _FLOAT = 1
 
 
 class Pair(nn.Module):
-    """What a file holds: U²-Net-p, and a LiteNet beside it if there is one."""
+    """What a file holds: U²-Net-p, a LiteNet, or both."""
 
-    def __init__(self, u2netp: U2NetP, lite: LiteNet | None = None) -> None:
+    inputs = RGB_CHANNELS + PREVIOUS_CHANNELS
+
+    def __init__(self, u2netp: U2NetP | None, lite: LiteNet | None = None) -> None:
         """Their weights become what the file keeps of them."""
         super().__init__()
         self.u2netp, self.lite = u2netp, lite
-        _round(u2netp, _in_float16)
+        if u2netp is not None:
+            _round(u2netp, _in_float16)
         if lite is not None:
             _round(lite, _in_levels)
         self.eval()
 
     def forward(self, x: Tensor) -> Tensor:
         """Alpha of what they agree on, at the finer one's side. `x` as in `U2NetP`."""
-        logits: Tensor = self.u2netp(x)[0]
-        if self.lite is not None:
-            fine = self.lite(x)[0]
-            logits = agreed(enlarged(logits, fine), fine)
-        return logits.sigmoid()
+        logits = [one(x)[0] for one in (self.u2netp, self.lite) if one is not None]
+        if len(logits) == 1:
+            return torch.sigmoid(logits[0])
+        coarse, fine = logits
+        return torch.sigmoid(agreed(enlarged(coarse, fine), fine))
 
 
 def exported(pair: Pair, size: int) -> bytes:
@@ -52,11 +55,13 @@ def exported(pair: Pair, size: int) -> bytes:
     input's, which may be set to any other multiple of 32.
     """
     graph = PeopleGraph()
-    logits = graph.u2netp(pair.u2netp, "input")
+    logits = []
+    if pair.u2netp is not None:
+        logits.append(graph.u2netp(pair.u2netp, "input"))
     if pair.lite is not None:
-        logits = graph.agreed(logits, graph.lite(pair.lite, "input"))
-    graph.alpha(logits, "alpha")
-    shape = [1, pair.u2netp.inputs, size, size]
+        logits.append(graph.lite(pair.lite, "input"))
+    graph.alpha(graph.agreed(*logits) if len(logits) > 1 else logits[0], "alpha")
+    shape = [1, pair.inputs, size, size]
     proto = helper.make_graph(
         graph.nodes,
         "livematte-people",
@@ -75,7 +80,7 @@ def disagreement(pair: Pair, file: bytes, size: int, seed: int = 1) -> float:
     import onnxruntime
 
     rng = np.random.default_rng(seed)
-    x = rng.uniform(-2, 2, (1, pair.u2netp.inputs, size, size)).astype(np.float32)
+    x = rng.uniform(-2, 2, (1, pair.inputs, size, size)).astype(np.float32)
     x[:, RGB_CHANNELS:] = rng.uniform(0, 1, x[:, RGB_CHANNELS:].shape)
     session: Any = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     (theirs,) = session.run(None, {"input": x})
@@ -123,6 +128,9 @@ def main(
     lite_share: Annotated[
         float, typer.Option(min=0, max=1, help="Of the way from --lite-start to --lite.")
     ] = 1.0,
+    closer: Annotated[
+        bool, typer.Option("--closer", help="CHECKPOINT is of a closer look: written by itself.")
+    ] = False,
     size: Annotated[int, typer.Option(help="Side of the input.")] = 256,
     share: Annotated[
         float, typer.Option(min=0, max=1, help="Of the way from the published weights to these.")
@@ -131,7 +139,10 @@ def main(
     """Write the averaged weights as an ONNX file that agrees with torch."""
     try:
         second = load_lite(lite, lite_share, lite_start) if lite else None
-        pair = Pair(load_u2netp(checkpoint, share), second)
+        if closer:
+            pair = Pair(None, load_lite(checkpoint))
+        else:
+            pair = Pair(load_u2netp(checkpoint, share), second)
         worst = write(pair, out, size)
     except LivematteError as error:
         typer.echo(error, err=True)

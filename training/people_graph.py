@@ -16,17 +16,11 @@ from training.graph import Graph, array
 from training.lite_net import DOUBT, LiteNet
 from training.u2net import STAGES, ConvRelu, DilatedBlock, U2NetP, UBlock
 
-_CONSTANTS = {"zero": 0.0, "six": 6.0, "half": 0.5, "doubt": DOUBT}
 _LITE = "lite"
 
 
 class PeopleGraph(Graph):
     """`u2netp` and `lite` write a network each; every side of their input is a multiple of 32."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        for name, value in _CONSTANTS.items():
-            self.arrays[name] = np.array(value, np.float32)
 
     def u2netp(self, network: U2NetP, x: str) -> str:
         """The logits of its finest side output."""
@@ -41,18 +35,19 @@ class PeopleGraph(Graph):
 
     def lite(self, network: LiteNet, x: str) -> str:
         """The logits of its finest output."""
-        maps, sides = self._encoder(network, x), dict[str, str]()
-        x = self._block(f"{_LITE}.decoder32", network.decoder["32"], maps.pop())
-        for scale in ("16", "8", "4", "2"):
-            joined = self._joined(self._doubled(x), maps.pop())
-            x = self._block(f"{_LITE}.decoder{scale}", network.decoder[scale], joined)
+        maps, sides, made = self._encoder(network, x), dict[str, str](), ""
+        for scale, block in network.decoder.items():
+            level = maps.pop()
+            entering = self._joined(self._doubled(made), level) if made else level
+            made = self._block(f"{_LITE}.decoder{scale}", block, entering)
             if scale in ("4", "2"):
-                sides[scale] = self._conv(f"{_LITE}.side{scale}", network.side[scale], x)
+                sides[scale] = self._conv(f"{_LITE}.side{scale}", network.side[scale], made)
         return self._sum([sides["2"], self._doubled(sides["4"])], f"{_LITE}.logits")
 
     def agreed(self, coarse: str, fine: str) -> str:
         """Of two logits, the first at half of the other's side; see `lite_net.agreed`."""
         coarse = self._doubled(coarse)
+        self._constants(half=0.5, doubt=DOUBT)
         apart = self._add("Abs", [self._add("Sub", [coarse, fine], "apart")], "apart.size")
         mean = self._add("Mul", [self._sum([coarse, fine], "both"), "half"], "mean")
         doubt = self._add("Mul", [apart, "doubt"], "doubtful")
@@ -61,8 +56,12 @@ class PeopleGraph(Graph):
     def alpha(self, logits: str, name: str) -> None:
         self._add("Sigmoid", [logits], name)
 
+    def _constants(self, **values: float) -> None:
+        self.arrays |= {name: np.array(value, np.float32) for name, value in values.items()}
+
     def _encoder(self, network: LiteNet, x: str) -> list[str]:
         encoder, maps = network.encoder, []
+        self._constants(zero=0.0, six=6.0)
         x = self._clamped(f"{_LITE}.stem", encoder.stem, x)
         for number, block in enumerate(encoder.blocks):
             x = self._inverted(f"{_LITE}.block{number}", block, x)

@@ -33,8 +33,6 @@ from training.previous import faithful, previous_alpha, united
 from training.rooms import Rooms, with_chair
 
 NOBODY, OWN_PHOTO = 0.08, 0.33
-_STREET, _POSING, _CALLING = 0.4, 0.15, 0.45
-"""How often somebody is of each group."""
 _IN_FRONT = 0.15
 """How often something stands in front of them all."""
 _CROWD = (0.78, 0.17, 0.05)
@@ -75,6 +73,18 @@ class _Layer:
     trust: AlphaMatte
 
 
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """How often somebody is of which group."""
+
+    street: float = 0.4
+    posing: float = 0.15
+    calling: float = 0.45
+
+
+MIX = Mix()
+
+
 class Scenes:
     """Samples at random from groups of people and their odds."""
 
@@ -97,6 +107,7 @@ class Scenes:
         clean: bool = False,
         also: Sequence[Split] = (),
         more: Path | None = None,
+        mix: Mix = MIX,
     ) -> "Scenes":
         """Of the shared media; `mattes` is the folder of mattes made for its portraits.
 
@@ -107,7 +118,7 @@ class Scenes:
         street = [one for each in splits for one in street_people(each, most)]
         calling = callers(splits, mattes, more)
         posing = [one for each in splits for one in posing_people(each)]
-        groups = [(_STREET, street), (_POSING, posing), (_CALLING, calling)]
+        groups = [(mix.street, street), (mix.posing, posing), (mix.calling, calling)]
         return cls(groups, Rooms.load(splits, street, calling, more), clean)
 
     def sample(self, size: int, rng: np.random.Generator, aspect: float | None = None) -> Sample:

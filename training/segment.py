@@ -4,12 +4,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from torch import device as Device
 
 from bench.cutouts import Split
 from pipeline.errors import LivematteError
+from training import closer as closer_look
+from training.batches import Steps
+from training.closer import CloserJudge, CloserTrainer
 from training.judge import Judge
-from training.scenes import Scenes
-from training.trainer import Plan, Trainer, begin, train
+from training.lite_net import LiteNet, as_closer
+from training.scenes import MIX, Scenes
+from training.trainer import Judging, Plan, Trainer, begin, train
 from training.weights import PeopleNet, load_lite, load_u2netp, pretrained, published
 
 _PLAN = Plan()
@@ -25,6 +30,20 @@ def new_network(init: Path | None, lite: bool = False) -> PeopleNet:
     return load_u2netp(init) if init else published()
 
 
+def _trainer(init: Path | None, lite: bool, closer: bool, plan: Plan, where: Device) -> Trainer:
+    if not closer:
+        return Trainer(new_network(init, lite), plan, where)
+    network = new_network(init, lite=True)
+    assert isinstance(network, LiteNet)
+    return CloserTrainer(as_closer(network), plan, where)
+
+
+def _steps(scenes: Scenes, plan: Plan, closer: bool) -> Steps:
+    if closer:
+        return Steps(scenes, plan.batch, plan.seed, closer_look.SHAPES, closer_look.ODDS)
+    return Steps(scenes, plan.batch, plan.seed)
+
+
 def main(
     out: Annotated[Path, typer.Option(file_okay=False, help="Weights and log; a run goes on.")],
     steps: Annotated[int, typer.Option(help="Of how many batches.")] = _PLAN.steps,
@@ -34,6 +53,14 @@ def main(
     init: Annotated[Path | None, typer.Option(help="An .onnx or .pt file to start from.")] = None,
     lite: Annotated[
         bool, typer.Option("--lite", help="A LiteNet, in place of U²-Net-p; --rate 1e-3 suits it.")
+    ] = False,
+    closer: Annotated[
+        bool,
+        typer.Option(
+            "--closer",
+            help="A LiteNet that looks again, closer, at edges that the shipped networks find; it "
+            "starts from a LiteNet: --init, --batch 4 --rate 4e-4.",
+        ),
     ] = False,
     eight_bits: Annotated[
         bool, typer.Option("--eight-bits", help="Learn to bear being rounded to 8 bits.")
@@ -57,12 +84,14 @@ def main(
     chosen = Plan(steps, batch, rate, seed=seed, eight_bits=eight_bits)
     plan = Plan(**state["plan"]) if state else chosen
     try:
-        trainer = Trainer(new_network(init, lite), plan, where)
+        trainer = _trainer(init, lite, closer, plan, where)
         if state:
             trainer.restore(state)
-        judge = Judge.load()
+        judge: Judging = CloserJudge.load() if closer else Judge.load()
         also: list[Split] = ["validation"] * everything
-        train(trainer, Scenes.load("train", mattes, also=also, more=more), judge, out, workers)
+        mix = closer_look.MIX if closer else MIX
+        scenes = Scenes.load("train", mattes, also=also, more=more, mix=mix)
+        train(trainer, _steps(scenes, plan, closer), judge, out, workers)
     except LivematteError as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from error

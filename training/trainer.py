@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import cv2
 import torch
@@ -16,9 +16,7 @@ from torch import Tensor, nn
 
 from training.batches import Batch, Steps, batches
 from training.eight_bits import in_eight_bits
-from training.judge import Judge, Score
 from training.loss import matting_loss
-from training.scenes import Scenes
 from training.weights import PeopleNet, with_previous
 
 _CLIP_NORM = 2.0
@@ -149,13 +147,26 @@ def rate_at(step: int, plan: Plan) -> float:
     return plan.rate * (low + (1 - low) * (1 + math.cos(math.pi * along)) / 2)
 
 
-def train(trainer: Trainer, scenes: Scenes, judge: Judge, out: Path, workers: int = 1) -> None:
+class Scored(Protocol):
+    """What is written of a network at a step; the one with the least `error` is the best."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def error(self) -> float: ...
+
+
+class Judging(Protocol):
+    def score(self, network: PeopleNet) -> Scored: ...
+
+
+def train(trainer: Trainer, steps: Steps, judge: Judging, out: Path, workers: int = 1) -> None:
     """To the plan's end, from where the trainer stands; last.pt, best.pt, log.jsonl in `out`."""
     plan = trainer.plan
     began, first, losses = time.perf_counter(), trainer.step, []
     if first == 0:
         _report(trainer, judge.score(trainer.averaged), out, 0, 0)
-    for batch in batches(Steps(scenes, plan.batch, plan.seed), first, plan.steps, workers):
+    for batch in batches(steps, first, plan.steps, workers):
         losses.append(trainer.learn(batch))
         each = (time.perf_counter() - began) / (trainer.step - first)
         if trainer.step % _REPORT_EVERY == 0:
@@ -168,7 +179,7 @@ def train(trainer: Trainer, scenes: Scenes, judge: Judge, out: Path, workers: in
             _report(trainer, judge.score(trainer.averaged), out, recent, each)
 
 
-def _report(trainer: Trainer, score: Score, out: Path, loss: float, each: float) -> None:
+def _report(trainer: Trainer, score: Scored, out: Path, loss: float, each: float) -> None:
     """Write a line of the log, and the weights; the best ones by themselves."""
     now = time.strftime("%Y-%m-%dT%H:%M:%S")
     figures = {name: round(value, 4) for name, value in asdict(score).items()}

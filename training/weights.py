@@ -12,7 +12,7 @@ from pipeline.errors import ModelError
 from pipeline.models import find_entry, verify
 from pipeline.network import IMAGENET
 from training.encoder import load_pretrained
-from training.lite_net import LiteNet
+from training.lite_net import CLOSER, WHOLE, LiteNet
 from training.u2net import SHIPPED_SIDE, U2NetP
 
 PeopleNet = U2NetP | LiteNet
@@ -21,6 +21,7 @@ PeopleNet = U2NetP | LiteNet
 _EXPORTED = re.compile(
     r"^(encoder|decoder|side)(\d?)(?:\.(enter|down|bottom|up)(\d?))?\.(weight|bias)$"
 )
+_DEEPEST = "decoder.32.enter.conv.weight"
 _NUMBERED = re.compile(r"\b(decoder|down|up|side)\.(\d+)")
 MEAN, STD = IMAGENET
 """For RGB of 0…1: for video a picture is divided by 255, not by its own maximum."""
@@ -78,16 +79,17 @@ def load_lite(file: Path, share: float = 1.0, start: Path | None = None) -> Lite
     Of the weights' way from those of `start` `share` is kept, see `drawn_back`. ModelError if a
     file holds no such network.
     """
-    network = LiteNet()
-    state = network.state_dict()
     if file.suffix == ".pt":
         state = torch.load(file, map_location="cpu")["averaged"]
+        network = LiteNet(WHOLE if _DEEPEST in state else CLOSER)
     else:
         arrays = arrays_of(file)
         if _lite_name("encoder.stem.conv.weight") not in arrays:
             raise ModelError(
                 f"{file} has no LiteNet: give a file that `training.export --lite` wrote"
             )
+        network = LiteNet(WHOLE if _lite_name(_DEEPEST) in arrays else CLOSER)
+        state = network.state_dict()
         state |= {name: _lite_array(name, arrays) for name in state if _lite_name(name) in arrays}
     network.load_state_dict(state)
     if start is not None:

@@ -7,10 +7,12 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from pipeline.closer import CloserLook
 from pipeline.frame import AlphaMatte, Frame
 from pipeline.matting import Matting
 from pipeline.network import Network, Picture
 from pipeline.segment import U2Net
+from pipeline.views import Shapes
 from stream.benchmark.case import Case, Figures, network_of
 from stream.benchmark.usage import peak_memory, percentiles, processor_seconds
 from stream.file_sink import FileSink
@@ -120,16 +122,22 @@ class Laps:
 class NetworkTime:
     """The `seconds` that a pipeline's networks have run, as long as one runs at a time.
 
-    Those of its largest size are put in place of all.
+    Those of its largest size, and of its closer look, are put in place of all.
     """
 
     def __init__(self, matting: Matting) -> None:
         segmenter = matting.segmenter
         assert isinstance(segmenter, U2Net)
         self.seconds = 0.0
-        size = segmenter.sizes[0]
-        timed = {shape: _Timed(one, self) for shape, one in segmenter.networks[size].items()}
-        matting.segmenter = U2Net({size: timed}, takes_previous=segmenter.takes_previous)
+        size, closer = segmenter.sizes[0], segmenter.closer
+        matting.segmenter = U2Net(
+            {size: self._timed(segmenter.networks[size])},
+            takes_previous=segmenter.takes_previous,
+            closer=CloserLook(self._timed(closer.networks)) if closer else None,
+        )
+
+    def _timed(self, networks: Shapes) -> Shapes:
+        return {shape: _Timed(one, self) for shape, one in networks.items()}
 
 
 class _Timed:

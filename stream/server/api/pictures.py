@@ -15,7 +15,7 @@ from pipeline import closed_form
 from pipeline.closed_form import ClosedForm
 from pipeline.composite import Background, Picture, Transparent
 from pipeline.frame import RgbImage
-from pipeline.models import EDGE, MODEL_FOR
+from pipeline.models import CLOSER, EDGE, MODEL_FOR
 from pipeline.scales import SeveralScales
 from pipeline.second_stage import TrimapRefiner
 from stream.server.api.options import CLOSED_FORM, GAN, PictureOptions, RembgOptions
@@ -133,6 +133,7 @@ class Pictures:
             "livematte": metadata.version("livematte"),
             "content": hashlib.sha256(data).hexdigest(),
             "network": self._networks.digest(about["model"]),
+            "closer": CLOSER.digest,
             "edge": EDGE.digest if self._networks.refines else None,
             **about,
         }

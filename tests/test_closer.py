@@ -1,0 +1,146 @@
+"""A second look: shown what the first one found, believed near the edge of that alone."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.closer import REACH, CloserLook, near_edge
+from pipeline.frame import AlphaMatte, Frame, Roi
+from pipeline.matting import Matting
+from pipeline.models import CATALOGUE, CLOSER, DEFAULT_MODEL, MODEL_FOR, verify
+from pipeline.network import Picture
+from pipeline.patch_network import Refine
+from pipeline.runtime import RuntimeOptions
+from pipeline.segment import U2Net
+from pipeline.subject import SMALLEST, WHOLE, Look
+
+SIDE = 64
+"""Of what the second look sees; what it gives has half of that."""
+CLOSELY = Look(closer=True)
+
+
+class Known:
+    """Gives one alpha at half of its input's side, and keeps what it was shown."""
+
+    runtime = device = precision = "test"
+
+    def __init__(self, alpha: AlphaMatte | float) -> None:
+        self.alpha, self.shown = alpha, list[Picture]()
+
+    def __call__(self, picture: Picture) -> AlphaMatte:
+        self.shown.append(picture)
+        height, width = picture.shape[:2]
+        return np.broadcast_to(np.float32(self.alpha), (height // 2, width // 2)).copy()
+
+
+def disc(side: int, radius: float) -> AlphaMatte:
+    rows, columns = (axis - (side - 1) / 2 for axis in np.ogrid[:side, :side])
+    return (np.hypot(rows, columns) < radius * side).astype(np.float32)
+
+
+def frame(side: int = SIDE) -> Frame:
+    return Frame.from_rgb(np.full((side, side, 3), 7, np.uint8))
+
+
+def looking(first: Known, second: Known) -> U2Net:
+    return U2Net({SIDE: {(SIDE, SIDE): first}}, closer=CloserLook({(SIDE, SIDE): second}))
+
+
+def test_it_is_shown_the_picture_and_the_first_alpha_beside_it() -> None:
+    second = Known(0)
+    CloserLook({(SIDE, SIDE): second})(frame().rgb, disc(16, 0.3))
+    (shown,) = second.shown
+    assert shown.shape == (SIDE, SIDE, 4)
+    assert np.all(shown[..., :3] == 7)
+    wanted = cv2.resize(disc(16, 0.3), (SIDE, SIDE))
+    assert np.abs(shown[..., 3] / 255 - wanted).max() < 0.01
+
+
+def test_near_the_edge_it_moves_the_outline() -> None:
+    first, truth = disc(SIDE // 2, 0.36), disc(SIDE // 2, 0.3)
+    found = CloserLook({(SIDE, SIDE): Known(truth)})(frame().rgb, first)
+    assert np.abs(found - truth).mean() < 0.1 * np.abs(first - truth).mean()
+
+
+def test_what_it_says_far_from_the_edge_does_not_count() -> None:
+    alpha = disc(SIDE // 2, 0.4)
+    found = CloserLook({(SIDE, SIDE): Known(0)})(frame().rgb, alpha)
+    far = near_edge(alpha) == 0
+    assert far[0, 0]
+    assert far[SIDE // 4, SIDE // 4]
+    assert np.array_equal(found[far], alpha[far])
+
+
+def test_it_moves_an_outline_outwards_by_no_more_than_a_pixel() -> None:
+    """What only the second of them takes for a person is more often a thing beside one."""
+    first = disc(SIDE // 2, 0.25)
+    found = CloserLook({(SIDE, SIDE): Known(1)})(frame().rgb, first)
+    assert found.sum() > first.sum()
+    assert np.all(found <= cv2.dilate(first, np.ones((3, 3), np.uint8)))
+
+
+def test_an_edge_is_near_by_so_many_pixels() -> None:
+    alpha = np.zeros((8, 40), np.float32)
+    alpha[:, 20:] = 1
+    near = near_edge(alpha)[4]
+    assert near[20 - REACH : 20 + REACH].min() == 1
+    assert near[: 20 - REACH - 3].max() == near[20 + REACH + 3 :].max() == 0
+
+
+@pytest.mark.parametrize("level", [0.0, 0.4, 0.6, 1.0])
+def test_where_there_is_no_edge_nobody_looks_again(level: float) -> None:
+    second, alpha = Known(0.5), np.full((16, 16), level, np.float32)
+    assert CloserLook({(SIDE, SIDE): second})(frame().rgb, alpha) is alpha
+    assert second.shown == []
+
+
+def test_only_the_closest_look_is_followed_by_a_closer_one() -> None:
+    first, second = Known(disc(SIDE // 2, 0.3)), Known(0)
+    segmenter = looking(first, second)
+    segmenter(frame(), CLOSELY)
+    assert len(second.shown) == 1
+    for look in (WHOLE, replace(CLOSELY, smaller=1), replace(CLOSELY, smaller=SMALLEST)):
+        segmenter(frame(), look)
+    assert len(second.shown) == 1
+
+
+def test_in_a_crop_it_sees_the_crop() -> None:
+    rgb = np.zeros((SIDE, SIDE, 3), np.uint8)
+    rgb[16:48, 16:48] = 200
+    first, second = Known(disc(SIDE // 2, 0.3)), Known(0)
+    alpha = looking(first, second)(Frame.from_rgb(rgb), Look(Roi(16, 16, 48, 48), closer=True))
+    assert alpha.shape == (SIDE, SIDE)
+    assert alpha[:16].max() == 0
+    assert second.shown[0][..., :3].min() == 200
+
+
+@pytest.mark.parametrize(
+    ("refine", "budget", "looks"),
+    [("auto", math.inf, 2), ("on", 0.05, 2), ("auto", 0.05, 1), ("off", math.inf, 1)],
+)
+def test_where_all_of_the_edge_is_refined_it_is_looked_at_closer(
+    refine: Refine, budget: float, looks: int
+) -> None:
+    first, second = Known(disc(SIDE // 2, 0.3)), Known(disc(SIDE // 2, 0.3))
+    matting = Matting(looking(first, second), refine=refine, budget=budget)
+    matting.process(frame())
+    assert len(first.shown) + len(second.shown) == looks
+
+
+def test_people_are_looked_at_again_unless_time_is_short(tmp_path: Path) -> None:
+    options = RuntimeOptions(cache_dir=tmp_path)
+    closer = U2Net.load(DEFAULT_MODEL, options).closer
+    assert closer is not None
+    assert list(closer.networks) == [(512, 288), (384, 384)]
+    assert U2Net.load(DEFAULT_MODEL, options, (192, 160)).closer is None
+    assert U2Net.load(DEFAULT_MODEL, options, closer=False).closer is None
+    assert CATALOGUE[MODEL_FOR["any"]].closer is None
+
+
+def test_both_files_together_are_as_small_as_they_were_to_be() -> None:
+    verify(CLOSER)
+    assert CATALOGUE[DEFAULT_MODEL].path.stat().st_size + CLOSER.path.stat().st_size <= 6_000_000

@@ -1,0 +1,110 @@
+"""What a closer look is shown: what the shipped networks find, and worse than that.
+
+Of people that they were trained on they know the outlines better than of others.
+"""
+
+from typing import Self
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+
+from pipeline.models import DEFAULT_MODEL, find_model
+from training.lite_net import LiteNet, agreed
+from training.trainer import by_pixel
+from training.u2net import U2NetP, enlarged
+from training.weights import load_lite, load_u2netp, with_previous
+
+_SMALLER = 0.45, 0.8
+"""By how much the first look's picture is smaller."""
+_KNOTS, _SWAY_PX = (3, 14), 2.0
+"""Points across a picture that an outline is moved at, differently, and about how far."""
+
+
+class FirstLook:
+    """The shipped networks, and each by itself, which errs more."""
+
+    def __init__(self, u2netp: U2NetP, lite: LiteNet, device: torch.device) -> None:
+        self._u2netp, self._lite = (one.to(device).requires_grad_(False) for one in (u2netp, lite))
+
+    @classmethod
+    def load(cls, device: torch.device) -> Self:
+        file, _ = find_model(DEFAULT_MODEL)
+        return cls(load_u2netp(file), load_lite(file), device)
+
+    def __call__(self, pictures: Tensor, previous: Tensor, random: Generator) -> Tensor:
+        """Alpha float32 (N, 1, h, w), at half of the side of what was looked at.
+
+        `pictures` uint8 (N, H, W, 3), `previous` float32 (N, 1, H, W), 0…1.
+        """
+        part = _uniform(random, *_SMALLER)
+        size = [max(96, round(side * part / 32) * 32) for side in pictures.shape[1:3]]
+        whole = with_previous(pictures, previous)
+        x = by_pixel(functional.interpolate(whole, size, mode="bilinear", antialias=True))
+        with torch.no_grad(), torch.autocast(x.device.type, torch.bfloat16):
+            fine = self._lite(x)[0].float()
+            coarse = enlarged(self._u2netp(x)[0].float(), fine)
+        return _one_of(coarse, fine, random).sigmoid()
+
+
+def _one_of(coarse: Tensor, fine: Tensor, random: Generator) -> Tensor:
+    """What both agree on for half of the pictures, else what one says, or their mean."""
+    chance = torch.rand(len(fine), 1, 1, 1, generator=random).to(fine.device)
+    alone = torch.where(chance < 0.75, coarse, torch.where(chance < 0.9, fine, (coarse + fine) / 2))
+    return torch.where(chance < 0.5, agreed(coarse, fine), alone)
+
+
+def misled(first: Tensor, previous: Tensor, random: Generator) -> Tensor:
+    """The first look's alphas (N, 1, h, w), each made worse by chance, on the CPU.
+
+    `previous` (N, 1, H, W) takes a picture's place at times.
+    """
+    worse = []
+    for one, before in zip(first.split(1), previous.split(1), strict=True):
+        if _is(0.08, random) and before.max() > 0.5:
+            one = functional.interpolate(before, one.shape[2:], mode="area")
+        if _is(0.25, random):
+            reach = _whole(random, 1, 3)
+            one = _fattened(one, reach) if _is(0.5, random) else 1 - _fattened(1 - one, reach)
+        if _is(0.2, random):
+            reach = _whole(random, 2, 5)
+            one = 1 - _fattened(1 - _fattened(one, reach), reach)
+        if _is(0.5, random):
+            one = _swayed(one, random)
+        if _is(0.2, random):
+            around = functional.pad(one, (1, 1, 1, 1), mode="replicate")
+            one = functional.avg_pool2d(around, 3, 1)
+        worse.append(one)
+    return torch.cat(worse).clamp(0, 1)
+
+
+def _fattened(alpha: Tensor, reach: int) -> Tensor:
+    return functional.max_pool2d(alpha, 2 * reach + 1, 1, reach)
+
+
+def _swayed(alpha: Tensor, random: Generator) -> Tensor:
+    """Its outline moved here and there."""
+    height, width = alpha.shape[2:]
+    across = _whole(random, *_KNOTS)
+    knots = torch.randn(1, 2, max(2, across * height // width), across, generator=random)
+    sway = functional.interpolate(knots, (height, width), mode="bicubic", align_corners=False)
+    sway = sway * _uniform(random, 0, _SWAY_PX)
+    rows, columns = torch.meshgrid(
+        torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij"
+    )
+    place = torch.stack(((columns + sway[0, 0]) / width, (rows + sway[0, 1]) / height), -1)
+    return functional.grid_sample(
+        alpha, 2 * place[None] - 1, padding_mode="border", align_corners=False
+    )
+
+
+def _is(chance: float, random: Generator) -> bool:
+    return _uniform(random, 0, 1) < chance
+
+
+def _uniform(random: Generator, low: float, high: float) -> float:
+    return low + (high - low) * float(torch.rand(1, generator=random))
+
+
+def _whole(random: Generator, low: int, high: int) -> int:
+    return int(torch.randint(low, high, (1,), generator=random))
