@@ -39,7 +39,7 @@ from pipeline.trimap import certain_trimap
 
 _REMBG_FOREGROUND, _REMBG_BACKGROUND, _REMBG_ERODED = 240, 10, 10
 """The trimap that rembg draws by default: levels of 255, and pixels."""
-_CLOSER = Look(closer=True)
+_CLOSER = Look(closer=1)
 _SHOWN = 192
 """Side of a crop in a strip, in pixels."""
 

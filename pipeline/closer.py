@@ -28,10 +28,11 @@ class CloserLook:
         """`networks` take the first look's alpha as their fourth channel."""
         self.networks = networks
 
-    def __call__(self, picture: RgbImage, alpha: AlphaMatte) -> AlphaMatte:
+    def __call__(self, picture: RgbImage, alpha: AlphaMatte, weight: float = 1.0) -> AlphaMatte:
         """Alpha float32 as large as the second look's, of the first look's at a picture.
 
-        Where the first look found no outline its alpha is given back as it is.
+        `weight`, 0…1, is how much the second look counts. Where the first one found no outline its
+        alpha is given back as it is.
         """
         if not alpha.min() < _FOREGROUND < alpha.max():
             return alpha
@@ -40,7 +41,7 @@ class CloserLook:
         height, width = closer.shape
         first = stretch(alpha, width, height)
         closer = np.minimum(closer, cv2.dilate(first, _AROUND))
-        return first + near_edge(first) * (closer - first)
+        return first + np.float32(weight) * near_edge(first) * (closer - first)
 
 
 def near_edge(alpha: AlphaMatte) -> Floats:

@@ -26,6 +26,8 @@ from pipeline.temporal import TemporalFilter
 
 _LEARNING = 0.1
 """How much a frame's own time counts in what the next one's composite is taken to need."""
+_CLOSER_MOVING = 0.75
+"""How much a second look at moving pictures counts: with all of it they flicker more."""
 
 
 class Matting:
@@ -114,7 +116,7 @@ class Matting:
         guide = frame.reduced(cell_side(frame.width, frame.height))
         is_cut = self.cuts(guide) or self._is_resized(frame)
         look = replace(
-            self.subject.next(is_cut=is_cut), smaller=quality.smaller, closer=self._looks_closer
+            self.subject.next(is_cut=is_cut), smaller=quality.smaller, closer=self._closer
         )
         self._lap("look", began)
         return Job(frame, guide, look, is_cut, quality, self.refine, began)
@@ -201,9 +203,11 @@ class Matting:
         return part * left if part else 0.0  # no part of an infinite time is no number
 
     @property
-    def _looks_closer(self) -> bool:
-        """Where all of the edge is refined, whatever that takes."""
-        return self.refine == "on" or (self.refine == "auto" and math.isinf(self.ladder.budget))
+    def _closer(self) -> float:
+        """How much a second look counts, which is for where all of the edge is refined."""
+        if self.refine == "off" or (self.refine == "auto" and math.isfinite(self.ladder.budget)):
+            return 0.0
+        return _CLOSER_MOVING if self.smooth else 1.0
 
     def _is_resized(self, frame: Frame) -> bool:
         """A frame of another size than the one before it is seen as a new scene."""

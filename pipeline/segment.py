@@ -137,7 +137,7 @@ class U2Net:
             alpha = _agreed(alpha, _mirrored(self._seen(_mirrored(picture), size, before)))
         if self.closer is None or look.smaller or not look.closer:
             return alpha
-        return self.closer(picture, alpha)
+        return self.closer(picture, alpha, look.closer)
 
     def _seen(self, picture: RgbImage, size: int, previous: AlphaMatte | None) -> AlphaMatte:
         network, shown = view(self.networks[size], picture)

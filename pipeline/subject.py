@@ -38,15 +38,15 @@ class Look:
     """Where a network is to look in a frame: at `crop`, in pixels, or at the whole of it.
 
     `smaller` is by how many sizes less closely than it could. `checked`: the whole frame is to be
-    looked at beside the crop, in a look of its own, see `checked_by_whole`. `closer`: outlines are
-    to be looked at again, if there is what does that. `previous` is the alpha of a frame before,
-    float32 (h, w) over the whole frame, for networks that take it.
+    looked at beside the crop, in a look of its own, see `checked_by_whole`. `closer` is how much a
+    second look at outlines counts, if there is what does that, 0…1; 0: there is none. `previous` is
+    the alpha of a frame before, float32 (h, w) over the whole frame, for networks that take it.
     """
 
     crop: Roi | None = None
     checked: bool = False
     smaller: int = 0
-    closer: bool = False
+    closer: float = 0.0
     previous: AlphaMatte | None = field(default=None, compare=False)
 
 

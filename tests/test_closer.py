@@ -20,7 +20,7 @@ from pipeline.subject import SMALLEST, WHOLE, Look
 
 SIDE = 64
 """Of what the second look sees; what it gives has half of that."""
-CLOSELY = Look(closer=True)
+CLOSELY = Look(closer=1)
 
 
 class Known:
@@ -64,6 +64,13 @@ def test_near_the_edge_it_moves_the_outline() -> None:
     first, truth = disc(SIDE // 2, 0.36), disc(SIDE // 2, 0.3)
     found = CloserLook({(SIDE, SIDE): Known(truth)})(frame().rgb, first)
     assert np.abs(found - truth).mean() < 0.1 * np.abs(first - truth).mean()
+
+
+def test_by_half_the_weight_it_moves_it_half_as_far() -> None:
+    first = disc(SIDE // 2, 0.36)
+    look = CloserLook({(SIDE, SIDE): Known(disc(SIDE // 2, 0.3))})
+    half, whole = look(frame().rgb, first, 0.5), look(frame().rgb, first)
+    assert np.allclose(half, (first + whole) / 2, atol=1e-6)
 
 
 def test_what_it_says_far_from_the_edge_does_not_count() -> None:
@@ -112,7 +119,7 @@ def test_in_a_crop_it_sees_the_crop() -> None:
     rgb = np.zeros((SIDE, SIDE, 3), np.uint8)
     rgb[16:48, 16:48] = 200
     first, second = Known(disc(SIDE // 2, 0.3)), Known(0)
-    alpha = looking(first, second)(Frame.from_rgb(rgb), Look(Roi(16, 16, 48, 48), closer=True))
+    alpha = looking(first, second)(Frame.from_rgb(rgb), Look(Roi(16, 16, 48, 48), closer=1))
     assert alpha.shape == (SIDE, SIDE)
     assert alpha[:16].max() == 0
     assert second.shown[0][..., :3].min() == 200
@@ -129,6 +136,17 @@ def test_where_all_of_the_edge_is_refined_it_is_looked_at_closer(
     matting = Matting(looking(first, second), refine=refine, budget=budget)
     matting.process(frame())
     assert len(first.shown) + len(second.shown) == looks
+
+
+def test_frames_that_are_steadied_are_moved_less_by_it() -> None:
+    first = disc(SIDE // 2, 0.36)
+    found = []
+    for smooth in (True, False):
+        segmenter = looking(Known(first), Known(disc(SIDE // 2, 0.3)))
+        matting = Matting(segmenter, smooth=smooth)
+        found.append(matting.segment(matting.begin(frame())).alpha)
+    steadied, still = found
+    assert still.sum() < steadied.sum() < first.sum()
 
 
 def test_people_are_looked_at_again_unless_time_is_short(tmp_path: Path) -> None:
