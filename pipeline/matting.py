@@ -15,7 +15,7 @@ from pipeline.guided import guided_upsample
 from pipeline.matte import EdgeMatte
 from pipeline.matte_options import AS_FOUND, MatteOptions
 from pipeline.matted import Found, Job, Matted, MattingState, Segmented
-from pipeline.patch_network import Refine
+from pipeline.patch_network import Refine, refines_all
 from pipeline.refine import EdgeRefiner, EdgeView
 from pipeline.refine_stats import RefineStats, RefineTotals
 from pipeline.scene import CutDetector
@@ -205,7 +205,7 @@ class Matting:
     @property
     def _closer(self) -> float:
         """How much a second look counts, which is for where all of the edge is refined."""
-        if self.refine == "off" or (self.refine == "auto" and math.isfinite(self.ladder.budget)):
+        if not refines_all(self.refine, self.ladder.budget):
             return 0.0
         return _CLOSER_MOVING if self.smooth else 1.0
 

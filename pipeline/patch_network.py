@@ -1,6 +1,7 @@
 """The edge's generator, ready to run: patches in, corrections out, any number of them at a time."""
 
 import logging
+import math
 import queue
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,13 @@ COLOUR_STEP = 4
 logger = logging.getLogger(__name__)
 _INPUT = "patches"
 _OUTPUTS = ("correction", "colour")
+
+
+def refines_all(refine: Refine, budget: float) -> bool:
+    """Whether all of the edge is refined, by a budget in seconds a frame."""
+    return refine == "on" or (refine == "auto" and math.isinf(budget))
+
+
 _DEFAULTS = RuntimeOptions()
 
 Correction = NDArray[np.float32]

@@ -12,7 +12,7 @@ from pipeline.errors import OptionError
 from pipeline.matte_options import AS_FOUND, MatteOptions
 from pipeline.matting import Matting
 from pipeline.matting_network import MattingNetwork
-from pipeline.patch_network import PatchNetwork, Refine, wanted_patch_network
+from pipeline.patch_network import PatchNetwork, Refine, refines_all, wanted_patch_network
 from pipeline.refine import EdgeRefiner, GanRefiner, warm_up
 from pipeline.runtime import RuntimeOptions
 from pipeline.scales import SeveralScales
@@ -51,7 +51,7 @@ class LoadedNetworks:
         """
         if math.isfinite(budget):
             sizes = sizes or live_sizes(model)
-        segmenter = U2Net.load(model, options, sizes, mirror, closer=refine != "off")
+        segmenter = U2Net.load(model, options, sizes, mirror, closer=refines_all(refine, budget))
         single = replace(options, parallel=1)
         if edges != GanRefiner.name:
             return cls(segmenter, None, refine, budget, _second_stage(edges, single))

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,16 @@ def u2netp() -> ModelEntry:
     except ModelError:
         pull(entry)
     return entry
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """For torch: a small network is not worth two, and beside others they wait for each other."""
+    torch = pytest.importorskip("torch", reason="torch is in the extra `train`")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture

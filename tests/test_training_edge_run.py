@@ -1,7 +1,6 @@
 """Training of the edge's generator: it learns, is judged, is kept, goes on, and is exported."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +25,7 @@ from training.edge_train import train_edges  # noqa: E402
 from training.edge_trainer import EdgePlan, EdgeTrainer  # noqa: E402
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """So small a network is not worth two, and beside other work they wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def trainer(plan: EdgePlan) -> EdgeTrainer:

@@ -1,7 +1,6 @@
 """A network made narrower: what it does not need may go, and what it is then fits the pipeline."""
 
 import copy
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,14 +22,7 @@ SIZE = 64
 GONE = (3, 17, 40)
 FIRST = ("encoder.1.enter", "encoder.1.up.5")
 READERS = (("encoder.1.down.0", 0), ("encoder.2.enter", 0))
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """A run of training: it learns, is judged, is kept, and goes on."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,15 +19,7 @@ from training.u2net import U2NetP  # noqa: E402
 
 SIZE = 32
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """So small a network is not worth two, and beside other work they wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def trainer(plan: Plan, network: type[U2NetP | LiteNet] = U2NetP) -> Trainer:
