@@ -16,7 +16,8 @@ from pipeline.views import Shapes, stretch, view, with_alpha
 
 REACH = 4
 """Pixels of the second look's alpha from what is uncertain to the first, in which it counts."""
-_CERTAIN, _FOREGROUND = 0.1, 0.5
+CERTAIN, FOREGROUND = 0.1, 0.5
+"""An alpha this near to 0 or 1 is certain; from here on it is foreground."""
 _FEATHER = (3, 3)
 _AROUND = np.ones((3, 3), np.uint8)
 
@@ -34,7 +35,7 @@ class CloserLook:
         `weight`, 0…1, is how much the second look counts. Where the first one found no outline its
         alpha is given back as it is.
         """
-        if not alpha.min() < _FOREGROUND < alpha.max():
+        if not alpha.min() < FOREGROUND < alpha.max():
             return alpha
         network, shown = view(self.networks, picture)
         closer = network(with_alpha(shown, alpha))
@@ -46,8 +47,8 @@ class CloserLook:
 
 def near_edge(alpha: AlphaMatte) -> Floats:
     """How much a second look counts, float32 (h, w), 0…1: 1 near an edge, 0 far from any."""
-    uncertain = cv2.inRange(alpha, _CERTAIN, 1 - _CERTAIN)
-    side = np.asarray(alpha > _FOREGROUND, np.uint8) * 255
+    uncertain = cv2.inRange(alpha, CERTAIN, 1 - CERTAIN)
+    side = np.asarray(alpha > FOREGROUND, np.uint8) * 255
     outline = cv2.morphologyEx(side, cv2.MORPH_GRADIENT, _AROUND)
     reached = np.ones((2 * REACH + 1,) * 2, np.uint8)
     near = cv2.dilate(cv2.bitwise_or(uncertain, outline), reached)

@@ -50,9 +50,7 @@ def test_the_loss_falls_within_a_few_steps(
     assert losses[-1] < 0.85 * losses[0]
 
 
-def test_a_run_that_was_stopped_goes_on_where_it_was(
-    tmp_path: Path,
-) -> None:
+def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
     """It sees the same batches and ends with the same weights as one that was not."""
     plan = Plan(steps=4, batch=1, judge_every=2)
     stopped, whole = tmp_path / "stopped", tmp_path / "whole"

@@ -22,7 +22,7 @@ SHAPES = (
     (256, 160),
 )
 """What the network's input is trained at, width and height: the first is what calls run at."""
-_ODDS = (0.34, 0.17, 0.1, 0.1, 0.09, 0.04, 0.16)
+ODDS = (0.34, 0.17, 0.1, 0.1, 0.09, 0.04, 0.16)
 _ANOTHER_ASPECT = 0.2
 """The logarithm of how far a scene may be squeezed, or stretched, to a shape."""
 _PREFETCHED = 6
@@ -47,7 +47,7 @@ class Steps(Dataset[Batch]):
         count: int,
         seed: int,
         shapes: Sequence[InputShape] | None = None,
-        odds: Sequence[float] = _ODDS,
+        odds: Sequence[float] = ODDS,
     ) -> None:
         """`odds` are those of the shapes, as many of them as there are shapes."""
         self._scenes, self._count, self._seed = scenes, count, seed

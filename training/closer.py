@@ -14,13 +14,12 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from pipeline.closer import REACH
+from pipeline.closer import CERTAIN, FOREGROUND, REACH
 from training.batches import Batch, Steps
 from training.first_look import FirstLook, misled
 from training.lite_net import LiteNet
-from training.loss import matting_loss
 from training.scenes import Mix, Scenes
-from training.trainer import Plan, Trainer, by_pixel
+from training.trainer import Lesson, Plan, Trainer
 from training.u2net import alpha_of, enlarged
 from training.weights import PeopleNet, with_previous
 
@@ -35,7 +34,6 @@ _FAR = 0.1
 """What counts far from where it is trusted."""
 _KEPT = 0.5
 """How much the first look's alpha is to be believed where there is no true edge."""
-_CERTAIN, _FOREGROUND = 0.1, 0.5
 _SEED = 20_202
 _PROCESSOR = torch.device("cpu")
 
@@ -47,30 +45,23 @@ class CloserTrainer(Trainer):
         super().__init__(network, plan, device)
         self._first = FirstLook.load(device)
 
-    def _loss(self, batch: Batch) -> Tensor:
+    def _lesson(self, pictures: Tensor, alpha: Tensor, previous: Tensor, weight: Tensor) -> Lesson:
         random = Generator().manual_seed(self.plan.seed * 1_000_003 + self.step)
-        alpha, previous, weight = (
-            one.to(self.device).float() / 255 for one in (batch.alpha, batch.previous, batch.weight)
-        )
-        pictures = batch.pictures.to(self.device)
         first = misled(self._first(pictures, previous, random).cpu(), previous.cpu(), random)
         seen = enlarged(first.to(self.device), alpha)
         true = near_edge(alpha, _TRUE)
-        x = by_pixel(with_previous(pictures, seen))
-        with torch.autocast(self.device.type, torch.bfloat16):
-            sides = self.network(x)
         target = seen + true * (alpha - seen)
         trusted = _KEPT + true * (weight - _KEPT)
         near = near_edge(seen, REACH)
-        return matting_loss(sides, target, trusted * (_FAR + (1 - _FAR) * near))
+        return with_previous(pictures, seen), target, trusted * (_FAR + (1 - _FAR) * near)
 
 
 def near_edge(alpha: Tensor, reach: int) -> Tensor:
     """1 within so many pixels of half of the side of what is uncertain, else 0: (N, 1, H, W)."""
     half = functional.avg_pool2d(alpha, 2)
-    side = (half > _FOREGROUND).float()
+    side = (half > FOREGROUND).float()
     outline = _widened(side, 1) - (1 - _widened(1 - side, 1))
-    uncertain = ((half > _CERTAIN) & (half < 1 - _CERTAIN)).float()
+    uncertain = ((half > CERTAIN) & (half < 1 - CERTAIN)).float()
     near = _widened(torch.maximum(uncertain, outline), reach)
     return functional.interpolate(near, alpha.shape[2:])
 

@@ -159,7 +159,7 @@ def main(
     files = sorted((photos or shared_data() / "portraits").glob("*.jpg"))[::every]
     exact = RuntimeOptions(precision="f32")
     try:
-        networks = [U2Net.load(one, exact, _SCALES) for one in net or [DEFAULT_MODEL]]
+        networks = [U2Net.load(one, exact, _SCALES, closer=False) for one in net or [DEFAULT_MODEL]]
     except LivematteError as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from error

@@ -9,7 +9,7 @@ from torch import device as Device
 from bench.cutouts import Split
 from pipeline.errors import LivematteError
 from training import closer as closer_look
-from training.batches import Steps
+from training.batches import ODDS, SHAPES, Steps
 from training.closer import CloserJudge, CloserTrainer
 from training.judge import Judge
 from training.lite_net import LiteNet, as_closer
@@ -18,6 +18,9 @@ from training.trainer import Judging, Plan, Trainer, begin, train
 from training.weights import PeopleNet, load_lite, load_u2netp, pretrained, published
 
 _PLAN = Plan()
+_FIRST = SHAPES, ODDS, MIX
+_CLOSER = closer_look.SHAPES, closer_look.ODDS, closer_look.MIX
+"""Shapes of pictures, their odds, and who is in them: of a first look, and of a closer one."""
 
 
 def new_network(init: Path | None, lite: bool = False) -> PeopleNet:
@@ -26,22 +29,18 @@ def new_network(init: Path | None, lite: bool = False) -> PeopleNet:
     Without one: U²-Net-p as published, or a LiteNet that knows photographs and no mattes.
     """
     if lite:
-        return load_lite(init) if init else pretrained()
+        return _lite(init)
     return load_u2netp(init) if init else published()
 
 
+def _lite(init: Path | None) -> LiteNet:
+    return load_lite(init) if init else pretrained()
+
+
 def _trainer(init: Path | None, lite: bool, closer: bool, plan: Plan, where: Device) -> Trainer:
-    if not closer:
-        return Trainer(new_network(init, lite), plan, where)
-    network = new_network(init, lite=True)
-    assert isinstance(network, LiteNet)
-    return CloserTrainer(as_closer(network), plan, where)
-
-
-def _steps(scenes: Scenes, plan: Plan, closer: bool) -> Steps:
     if closer:
-        return Steps(scenes, plan.batch, plan.seed, closer_look.SHAPES, closer_look.ODDS)
-    return Steps(scenes, plan.batch, plan.seed)
+        return CloserTrainer(as_closer(_lite(init)), plan, where)
+    return Trainer(new_network(init, lite), plan, where)
 
 
 def main(
@@ -88,10 +87,10 @@ def main(
         if state:
             trainer.restore(state)
         judge: Judging = CloserJudge.load() if closer else Judge.load()
+        shapes, odds, mix = _CLOSER if closer else _FIRST
         also: list[Split] = ["validation"] * everything
-        mix = closer_look.MIX if closer else MIX
         scenes = Scenes.load("train", mattes, also=also, more=more, mix=mix)
-        train(trainer, _steps(scenes, plan, closer), judge, out, workers)
+        train(trainer, Steps(scenes, plan.batch, plan.seed, shapes, odds), judge, out, workers)
     except LivematteError as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from error

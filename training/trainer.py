@@ -22,6 +22,9 @@ from training.weights import PeopleNet, with_previous
 _CLIP_NORM = 2.0
 _WEIGHT_DECAY = 1e-4
 _REPORT_EVERY = 20
+
+Lesson = tuple[Tensor, Tensor, Tensor]
+"""What goes into the network, the alpha that it is to give, and how far that is to be believed."""
 _SAVE_EVERY = 100
 
 
@@ -98,11 +101,14 @@ class Trainer:
             one.to(self.device)
             for one in (batch.pictures, batch.alpha, batch.previous, batch.weight)
         )
-        alpha, previous, weight = (one.float() / 255 for one in levels)
-        x = by_pixel(with_previous(pictures, previous))
+        x, alpha, weight = self._lesson(pictures, *(one.float() / 255 for one in levels))
         with torch.autocast(self.device.type, torch.bfloat16):
-            sides = self.network(x)
+            sides = self.network(by_pixel(x))
         return matting_loss(sides, alpha, weight)
+
+    def _lesson(self, pictures: Tensor, alpha: Tensor, previous: Tensor, weight: Tensor) -> Lesson:
+        """Of a batch on the device, levels as 0…1."""
+        return with_previous(pictures, previous), alpha, weight
 
 
 def _encoder(network: PeopleNet) -> Iterator[nn.Parameter]:
