@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from pipeline.edges import CHANNELS, PATCH, Patches
 from pipeline.errors import ModelError, ModelMissingError
-from pipeline.models import EDGE, verify
+from pipeline.model_files import verify
+from pipeline.models import EDGE
 from pipeline.runtime import RuntimeOptions, first_that_works
 
 Refine = Literal["auto", "on", "off"]

@@ -14,7 +14,8 @@ import openvino as ov
 import typer
 
 from pipeline.errors import ModelError
-from pipeline.models import CATALOGUE, DEFAULT_MODEL, PARTS, verify
+from pipeline.model_files import verify
+from pipeline.models import CATALOGUE, DEFAULT_MODEL, PARTS
 from pipeline.network import usable_processors
 from stream.encoders import ENCODERS
 

@@ -6,16 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.errors import ModelError
-from pipeline.models import (
-    CATALOGUE,
-    MODEL_FOR,
-    PARTS,
-    ModelEntry,
-    ModelFile,
-    find_entry,
-    pull,
-    verify,
-)
+from pipeline.model_files import ModelFile, pull, verify
+from pipeline.models import CATALOGUE, MODEL_FOR, PARTS, ModelEntry, find_entry
 
 models = typer.Typer(no_args_is_help=True, help="Fetch, check and find the models.")
 

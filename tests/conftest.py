@@ -10,7 +10,8 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from pipeline.errors import ModelError
-from pipeline.models import ModelEntry, find_entry, pull, verify
+from pipeline.model_files import pull, verify
+from pipeline.models import ModelEntry, find_entry
 from tests.browser import chromium
 from tests.clips import make_clip
 from tests.running import Command

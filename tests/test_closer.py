@@ -11,7 +11,8 @@ import pytest
 from pipeline.closer import REACH, CloserLook, near_edge
 from pipeline.frame import AlphaMatte, Frame, Roi
 from pipeline.matting import Matting
-from pipeline.models import CATALOGUE, CLOSER, DEFAULT_MODEL, MODEL_FOR, verify
+from pipeline.model_files import verify
+from pipeline.models import CATALOGUE, CLOSER, DEFAULT_MODEL, MODEL_FOR
 from pipeline.network import Picture
 from pipeline.patch_network import Refine
 from pipeline.runtime import RuntimeOptions

@@ -9,18 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ModelError, ModelMissingError
-from pipeline.models import (
-    CATALOGUE,
-    LIVE_SIZES,
-    ModelEntry,
-    UrlSource,
-    WheelSource,
-    find_entry,
-    find_model,
-    models_dir,
-    pull,
-    verify,
-)
+from pipeline.model_files import UrlSource, WheelSource, models_dir, pull, verify
+from pipeline.models import CATALOGUE, LIVE_SIZES, ModelEntry, find_entry, find_model
 from pipeline.segment import live_sizes
 from tests.running import Command
 

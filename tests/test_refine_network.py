@@ -16,7 +16,8 @@ from pipeline.errors import ModelError, ModelMissingError
 from pipeline.frame import Frame
 from pipeline.matte import EdgeMatte
 from pipeline.matting import Matting
-from pipeline.models import EDGE, ModelEntry, verify
+from pipeline.model_files import verify
+from pipeline.models import EDGE, ModelEntry
 from pipeline.openvino_network import has_vnni
 from pipeline.patch_network import (
     Refine,

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.errors import ModelError
-from pipeline.models import find_entry, verify
+from pipeline.model_files import verify
+from pipeline.models import find_entry
 from pipeline.network import IMAGENET
 from training.encoder import load_pretrained
 from training.lite_net import CLOSER, WHOLE, LiteNet
