@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch", reason="torch is in the extra `train`")
 from torch import Generator, Tensor  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
+from pipeline.models import ModelEntry  # noqa: E402
 from tests.training_scenes import drawn_scenes  # noqa: E402
 from training.batches import Batch, Steps  # noqa: E402
 from training.closer import CloserJudge, CloserTrainer, near_edge  # noqa: E402
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
-def first() -> FirstLook:
+def first(u2netp: ModelEntry) -> FirstLook:
     return FirstLook.load(CPU)
 
 
@@ -46,14 +47,14 @@ def batch() -> Batch:
     return steps()[0]
 
 
-def test_the_loss_falls_within_a_few_steps() -> None:
+def test_the_loss_falls_within_a_few_steps(u2netp: ModelEntry) -> None:
     learner, same = CloserTrainer(closer(), Plan(steps=12, rate=2e-3, warm_up=1), CPU), batch()
     losses = [learner.learn(same) for _ in range(12)]
     assert losses[-1] < 0.85 * losses[0]
 
 
-def test_a_run_is_judged_by_what_the_second_look_gives(tmp_path: Path) -> None:
-    def thin(pictures: Tensor, previous: Tensor, random: Generator) -> Tensor:
+def test_a_run_is_judged_by_what_the_second_look_gives(u2netp: ModelEntry, tmp_path: Path) -> None:
+    def thin(pictures: Tensor, alpha: Tensor, previous: Tensor, random: Generator) -> Tensor:
         return functional.avg_pool2d(batch().alpha.float() / 300, 4)
 
     learner = CloserTrainer(closer(), Plan(steps=2, batch=1, judge_every=1), CPU)
@@ -68,13 +69,30 @@ def test_a_run_is_judged_by_what_the_second_look_gives(tmp_path: Path) -> None:
 
 def test_the_first_look_finds_the_same_for_the_same_random_state(first: FirstLook) -> None:
     one = batch()
-    previous = one.previous.float() / 255
-    found = [first(one.pictures, previous, random(seed)) for seed in (3, 3, 4)]
+    alpha, previous = one.alpha.float() / 255, one.previous.float() / 255
+    found = [first(one.pictures, alpha, previous, random(seed)) for seed in (3, 3, 4)]
     assert torch.equal(found[0], found[1])
     assert found[0].shape[:2] == (len(one.pictures), 1)
     assert found[0].min() >= 0
     assert found[0].max() <= 1
     assert found[0].shape != found[2].shape or not torch.equal(found[0], found[2])
+
+
+def test_what_no_network_finds_is_shown_as_it_is_but_coarse(first: FirstLook) -> None:
+    """A grey square in front of the same grey: nobody could tell."""
+    pictures = torch.full((1, SIZE, SIZE, 3), 128, dtype=torch.uint8)
+    alpha, none = torch.zeros(1, 1, SIZE, SIZE), torch.zeros(1, 1, SIZE, SIZE)
+    alpha[..., 24:72, 24:72] = 1
+    found = first(pictures, alpha, none, random())
+    wanted = functional.interpolate(alpha, found.shape[2:], mode="area")
+    assert (found - wanted).abs().mean() < 0.05
+    assert ((found > 0.1) & (found < 0.9)).float().mean() > 0.05
+
+
+def test_where_nothing_is_foreground_it_stays_what_the_networks_find(first: FirstLook) -> None:
+    pictures = torch.full((1, SIZE, SIZE, 3), 128, dtype=torch.uint8)
+    none = torch.zeros(1, 1, SIZE, SIZE)
+    assert first(pictures, none, none, random()).max() < 0.5
 
 
 def test_what_misleads_it_changes_outlines_and_keeps_who_is_meant() -> None:

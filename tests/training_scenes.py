@@ -18,7 +18,10 @@ def drawn_person(seed: int = 1, side: int = 120) -> Person:
     return from_matte(f"drawn-{seed}", photo, cutout.foreground, cutout.alpha)
 
 
-def drawn_scenes(clean: bool = False) -> Scenes:
+def drawn_rooms() -> Rooms:
     rng = np.random.default_rng(7)
-    rooms = Rooms([texture((160, 90), rng) for _ in range(3)], [], [])
-    return Scenes([(1.0, [drawn_person(seed) for seed in range(3)])], rooms, clean)
+    return Rooms([texture((160, 90), rng) for _ in range(3)], [], [])
+
+
+def drawn_scenes(clean: bool = False) -> Scenes:
+    return Scenes([(1.0, [drawn_person(seed) for seed in range(3)])], drawn_rooms(), clean)

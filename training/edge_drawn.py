@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bench.cutouts import Cutout
 from pipeline.frame import AlphaMatte, RgbImage, resize
 from training.geometry import disc
-from training.light import Picture, defocused
+from training.light import Picture, defocused, in_levels
 from training.people import Levels
 
 _FINE = 2
@@ -48,8 +48,7 @@ def drawn_subject(side: int, texture: RgbImage, rng: np.random.Generator) -> Cut
     colour = _dyed(resize(texture, side, side), rng)
     canvas = _Canvas(colour, _unit(body))
     _DRAW[kind](canvas, body, rng)
-    levels = np.clip(canvas.colour * 255 + 0.5, 0, 255).astype(np.uint8)
-    return Cutout(f"drawn/{kind}", levels, np.clip(canvas.alpha, 0, 1))
+    return Cutout(f"drawn/{kind}", in_levels(canvas.colour), np.clip(canvas.alpha, 0, 1))
 
 
 def _body(side: int, rng: np.random.Generator) -> Levels:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from bench.camera import BT709
 from bench.cutouts import Cutout, Split, cutouts
@@ -15,7 +14,7 @@ from pipeline.frame import AlphaMatte, Frame, RgbImage
 from training import slits
 from training.edge_drawn import drawn_subject
 from training.geometry import random_aspect, warped
-from training.light import Picture, compressed, lit_from_a_side, noisy, relit
+from training.light import Picture, compressed, in_levels, lit_from_a_side, noisy, relit
 from training.people import Person, callers, is_person, street_people
 from training.rooms import Rooms
 
@@ -107,7 +106,7 @@ class EdgePictures:
             colour = lit_from_a_side(colour, rng)
         levels, colour, alpha = _filmed(room, np.clip(colour, 0, 1), alpha, rng)
         part = slice(0, height), slice(0, width)
-        rgb, own = np.ascontiguousarray(levels[part]), _levels(colour[part])
+        rgb, own = np.ascontiguousarray(levels[part]), in_levels(colour[part])
         frame = Frame.from_rgb(rgb) if rng.random() < 0.5 else _as_decoded(rgb)
         return EdgePicture(subject.name, frame, own, np.ascontiguousarray(alpha[part]))
 
@@ -121,7 +120,7 @@ class EdgePictures:
 
     def _texture(self, size: int, rng: np.random.Generator) -> RgbImage:
         view, _ = self._rooms.behind(max(64, size // 2), 1.0, rng)
-        return _levels(view)
+        return in_levels(view)
 
 
 def _cut_out(person: Person) -> Cutout:
@@ -165,7 +164,7 @@ def _placed(
         matrix = np.array([[-1.0, 0, width - 1], [0, 1, 0]]) @ np.vstack((matrix, [0, 0, 1]))
     side = max(width, height)
     colour = np.asarray(warped(subject.foreground, matrix, side, None))
-    alpha = np.asarray(warped(_levels(subject.alpha), matrix, side))
+    alpha = np.asarray(warped(in_levels(subject.alpha), matrix, side))
     unit = np.float32(1 / 255)
     return colour.astype(np.float32) * unit, alpha.astype(np.float32) * unit
 
@@ -192,7 +191,7 @@ def _filmed(
     picture = np.clip(room + alpha[..., None] * (colour - room), 0, 1)
     if rng.random() < 0.45:
         picture = noisy(picture, rng) if rng.random() < 0.3 else _grainy(picture, rng)
-    levels = _levels(picture)
+    levels = in_levels(picture)
     return compressed(levels, rng) if rng.random() < 0.35 else levels, colour, alpha
 
 
@@ -214,7 +213,3 @@ def _as_decoded(rgb: RgbImage) -> Frame:
     height, width = rgb.shape[:2]
     half = (-(-height // 2), -(-width // 2))
     return Frame(yuv_from_rgb(rgb, BT709, height, ((height, width), half, half)), colour=BT709)
-
-
-def _levels(values: NDArray[np.float32]) -> NDArray[np.uint8]:
-    return np.clip(values * 255 + 0.5, 0, 255).astype(np.uint8)

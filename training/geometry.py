@@ -21,6 +21,7 @@ _FRAMINGS = (
     (0.18, (1.02, 1.40)),  # from head to foot
 )
 _PARTS_OF_PORTRAIT = (0.6, 1.0)
+_PARTS_OF_THING = (0.6, 1.5)
 _HEADLESS = 0.12
 """How often a whole person's head is above the picture."""
 _OUTSIDE = 0.03
@@ -112,6 +113,8 @@ def warped(image: Image, matrix: Affine, size: int, border: int | None = 0) -> I
 
 def _part(person: Person, rng: np.random.Generator) -> float:
     """How much of the person's height, as the photo has it, is in the picture."""
+    if person.subject == "any":
+        return float(rng.uniform(*_PARTS_OF_THING))
     if not person.whole:
         return float(rng.uniform(*_PARTS_OF_PORTRAIT))
     odds = [often for often, _ in _FRAMINGS]

@@ -12,6 +12,11 @@ _DARKEST = 0.18
 Picture = NDArray[np.float32]
 
 
+def in_levels(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """0…255 for 0…1, rounded, of any shape."""
+    return np.clip(values * 255 + 0.5, 0, 255).astype(np.uint8)
+
+
 def relit(picture: Picture, rng: np.random.Generator, strength: float = 1) -> Picture:
     """Another exposure, gamma, colour temperature, saturation and contrast."""
     exposure = np.exp(rng.normal(0, 0.22 * strength))
@@ -87,7 +92,7 @@ def filmed(picture: Picture, rng: np.random.Generator) -> RgbImage:
         picture = coarse(picture, rng.uniform(0.35, 0.8))
     if rng.random() < 0.5:
         picture = noisy(picture, rng)
-    levels = np.clip(picture * 255 + 0.5, 0, 255).astype(np.uint8)
+    levels = in_levels(picture)
     return compressed(levels, rng) if rng.random() < 0.5 else levels
 
 

@@ -13,6 +13,8 @@ from bench.cutouts import Cutout, Split, cutouts, read_rgb, shared_data
 from pipeline.colour import Plane
 from pipeline.errors import SourceError
 from pipeline.frame import AlphaMatte, RgbImage, resize
+from pipeline.models import Subject
+from training.light import in_levels
 
 Levels = NDArray[np.uint8]
 """uint8 (H, W): 0…255 for 0…1."""
@@ -37,7 +39,7 @@ _HEAD = 0.12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Person:
-    """One person of one photo, all arrays of one height and width.
+    """One person of one photo, or what else it shows, all arrays of one height and width.
 
     `foreground` is the person's own colour also where alpha is small; `trust` is 0 where alpha may
     be wrong by more than its blur, else 255. Rows and columns are those of alpha above one half.
@@ -55,6 +57,7 @@ class Person:
     head_x: float
     cut: tuple[bool, bool, bool, bool]
     """Whether the photo's left, top, right and bottom side cuts the person off."""
+    subject: Subject = "person"
 
     @property
     def height(self) -> int:
@@ -151,7 +154,8 @@ def above_the_cut(person: Person) -> Person:
     if first - person.top < _ENOUGH * person.height:
         return person
     planes = (person.photo, person.foreground, person.alpha, person.trust)
-    return _person(person.name, *(plane[:first] for plane in planes))
+    photo, colour, alpha, trust = (plane[:first] for plane in planes)
+    return _person(person.name, photo, colour, alpha, trust)
 
 
 def rejected_portraits() -> dict[str, str]:
@@ -160,11 +164,17 @@ def rejected_portraits() -> dict[str, str]:
     return dict(json.loads(text))
 
 
-def from_matte(name: str, photo: RgbImage, foreground: RgbImage, alpha: AlphaMatte) -> Person:
-    """A person with a soft matte that is believed everywhere."""
+def from_matte(
+    name: str,
+    photo: RgbImage,
+    foreground: RgbImage,
+    alpha: AlphaMatte,
+    subject: Subject = "person",
+) -> Person:
+    """Somebody, or something, with a soft matte that is believed everywhere."""
     small = [shrunk(one, _LONGEST_PX) for one in (photo, foreground)]
-    levels = np.clip(shrunk(alpha, _LONGEST_PX) * 255 + 0.5, 0, 255).astype(np.uint8)
-    return _person(name, small[0], small[1], levels, np.full_like(levels, 255))
+    levels = in_levels(shrunk(alpha, _LONGEST_PX))
+    return _person(name, small[0], small[1], levels, np.full_like(levels, 255), subject)
 
 
 def shrunk(plane: Plane, most: int) -> Plane:
@@ -211,7 +221,14 @@ def grown_colour(photo: RgbImage, known: Levels) -> RgbImage:
     return np.where(known[..., None] > 0, photo, result)
 
 
-def _person(name: str, photo: RgbImage, colour: RgbImage, alpha: Levels, trust: Levels) -> Person:
+def _person(
+    name: str,
+    photo: RgbImage,
+    colour: RgbImage,
+    alpha: Levels,
+    trust: Levels,
+    subject: Subject = "person",
+) -> Person:
     solid = alpha > 127
     rows, columns = np.flatnonzero(solid.any(1)), np.flatnonzero(solid.any(0))
     head = solid[rows[0] : rows[0] + max(1, round(_HEAD * len(rows)))]
@@ -227,6 +244,7 @@ def _person(name: str, photo: RgbImage, colour: RgbImage, alpha: Levels, trust: 
         int(columns[-1]) + 1,
         float(np.nonzero(head)[1].mean()),
         _cut_off(alpha),
+        subject,
     )
 
 

@@ -19,6 +19,7 @@ from training.light import (
     defocused,
     dressed,
     filmed,
+    in_levels,
     lit_from_a_side,
     relit,
 )
@@ -31,6 +32,7 @@ from training.people import (
 )
 from training.previous import faithful, previous_alpha, united
 from training.rooms import Rooms, with_chair
+from training.things import drawn_things, photographed_things
 
 NOBODY, OWN_PHOTO = 0.08, 0.33
 _IN_FRONT = 0.15
@@ -75,11 +77,13 @@ class _Layer:
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """How often somebody is of which group."""
+    """How often somebody is of which group; things are photographed or drawn."""
 
     street: float = 0.4
     posing: float = 0.15
     calling: float = 0.45
+    things: float = 0.0
+    drawn: float = 0.0
 
 
 MIX = Mix()
@@ -118,8 +122,11 @@ class Scenes:
         street = [one for each in splits for one in street_people(each, most)]
         calling = callers(splits, mattes, more)
         posing = [one for each in splits for one in posing_people(each)]
+        rooms = Rooms.load(splits, street, calling, more)
+        things = list(photographed_things(splits)) if mix.things else []
+        drawn = list(drawn_things(rooms)) if mix.drawn else []
         groups = [(mix.street, street), (mix.posing, posing), (mix.calling, calling)]
-        return cls(groups, Rooms.load(splits, street, calling, more), clean)
+        return cls([*groups, (mix.things, things), (mix.drawn, drawn)], rooms, clean)
 
     def sample(self, size: int, rng: np.random.Generator, aspect: float | None = None) -> Sample:
         """One scene, squeezed to a square, all of it following from the generator's state.
@@ -144,7 +151,9 @@ class Scenes:
         else:
             stranger = self._layer(self._someone(rng), size, aspect, 1, rng).alpha
             previous = previous_alpha(alphas, things, stranger, rng)
-        return Sample(filmed(picture, rng), _levels(alpha), _levels(previous), _levels(weight))
+        return Sample(
+            filmed(picture, rng), in_levels(alpha), in_levels(previous), in_levels(weight)
+        )
 
     def shaped(self, shape: InputShape, rng: np.random.Generator, aspect: float) -> Sample:
         """A scene of that aspect, at that width and height."""
@@ -258,7 +267,3 @@ def _neck(person: Person, matrix: Affine) -> float:
 
 def _unit(levels: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Picture:
     return levels.astype(np.float32) / np.float32(255)
-
-
-def _levels(values: AlphaMatte) -> Levels:
-    return np.clip(values * 255 + 0.5, 0, 255).astype(np.uint8)
