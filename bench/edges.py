@@ -23,6 +23,7 @@ from bench.motion import Size
 from bench.quality import current_commit, machine
 from pipeline.cells import cell_side
 from pipeline.closed_form import ClosedForm
+from pipeline.closer import STILL
 from pipeline.edges import tiling, uncertainty
 from pipeline.errors import LivematteError
 from pipeline.frame import AlphaMatte, Frame, RgbImage, Trimap
@@ -39,7 +40,7 @@ from pipeline.trimap import certain_trimap
 
 _REMBG_FOREGROUND, _REMBG_BACKGROUND, _REMBG_ERODED = 240, 10, 10
 """The trimap that rembg draws by default: levels of 255, and pixels."""
-_CLOSER = Look(closer=1)
+_CLOSER = Look(closer=STILL)
 _SHOWN = 192
 """Side of a crop in a strip, in pixels."""
 

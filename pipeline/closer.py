@@ -2,24 +2,39 @@
 
 What a network of 176 × 96 pixels calls an edge is off by one of them, more often than not. The
 second look is at a larger picture, with the first look's alpha beside it, to move the outline to
-where it belongs. Who is foreground it has no say in: it counts near the first look's outline alone,
-and adds no more than a pixel, since what only one of two looks takes for a person is more often a
-thing beside one.
+where it belongs. Who is foreground it has no say in: it counts near the first look's outline alone.
 """
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.cells import Floats
 from pipeline.frame import AlphaMatte, RgbImage
 from pipeline.views import Shapes, stretch, view, with_alpha
 
-REACH = 4
-"""Pixels of the second look's alpha from what is uncertain to the first, in which it counts."""
 CERTAIN, FOREGROUND = 0.1, 0.5
 """An alpha this near to 0 or 1 is certain; from here on it is foreground."""
 _FEATHER = (3, 3)
-_AROUND = np.ones((3, 3), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """How far a second look counts: within `reach` pixels of its alpha from what is uncertain to
+    the first one, by `weight`, 0…1; outwards it moves no outline by more than `growth`."""
+
+    reach: int
+    growth: int
+    weight: float
+
+
+STILL = Say(16, 16, 1.0)
+MOVING = Say(4, 1, 0.75)
+"""In frames that follow each other all of a correction comes and goes. Also a first look may be
+shown the matte of the frame before: what was added to that comes back, and what only one of two
+looks takes for a person is more often a thing beside one."""
 
 
 class CloserLook:
@@ -29,11 +44,10 @@ class CloserLook:
         """`networks` take the first look's alpha as their fourth channel."""
         self.networks = networks
 
-    def __call__(self, picture: RgbImage, alpha: AlphaMatte, weight: float = 1.0) -> AlphaMatte:
+    def __call__(self, picture: RgbImage, alpha: AlphaMatte, say: Say = STILL) -> AlphaMatte:
         """Alpha float32 as large as the second look's, of the first look's at a picture.
 
-        `weight`, 0…1, is how much the second look counts. Where the first one found no outline its
-        alpha is given back as it is.
+        Where that found no outline its alpha is given back as it is.
         """
         if not alpha.min() < FOREGROUND < alpha.max():
             return alpha
@@ -41,15 +55,19 @@ class CloserLook:
         closer = network(with_alpha(shown, alpha))
         height, width = closer.shape
         first = stretch(alpha, width, height)
-        closer = np.minimum(closer, cv2.dilate(first, _AROUND))
-        return first + np.float32(weight) * near_edge(first) * (closer - first)
+        closer = np.minimum(closer, cv2.dilate(first, _around(say.growth)))
+        return first + np.float32(say.weight) * near_edge(first, say.reach) * (closer - first)
 
 
-def near_edge(alpha: AlphaMatte) -> Floats:
+def near_edge(alpha: AlphaMatte, reach: int) -> Floats:
     """How much a second look counts, float32 (h, w), 0…1: 1 near an edge, 0 far from any."""
     uncertain = cv2.inRange(alpha, CERTAIN, 1 - CERTAIN)
     side = np.asarray(alpha > FOREGROUND, np.uint8) * 255
-    outline = cv2.morphologyEx(side, cv2.MORPH_GRADIENT, _AROUND)
-    reached = np.ones((2 * REACH + 1,) * 2, np.uint8)
-    near = cv2.dilate(cv2.bitwise_or(uncertain, outline), reached)
+    outline = cv2.morphologyEx(side, cv2.MORPH_GRADIENT, _around(1))
+    near = cv2.dilate(cv2.bitwise_or(uncertain, outline), _around(reach))
     return np.asarray(cv2.blur(near, _FEATHER), np.float32) / 255
+
+
+def _around(pixels: int) -> NDArray[np.uint8]:
+    """What dilates by so many pixels."""
+    return np.ones((2 * pixels + 1,) * 2, np.uint8)

@@ -9,6 +9,7 @@ from pipeline.blend import EdgeColour
 from pipeline.budget import EDGE_LADDER, LADDER, QualityLadder, Reserve
 from pipeline.cells import cell_side
 from pipeline.choice import SubjectChoice
+from pipeline.closer import MOVING, STILL, Say
 from pipeline.composite import Background, Transparent, composite, composite_apart
 from pipeline.frame import AlphaMatte, Frame
 from pipeline.guided import guided_upsample
@@ -26,8 +27,6 @@ from pipeline.temporal import TemporalFilter
 
 _LEARNING = 0.1
 """How much a frame's own time counts in what the next one's composite is taken to need."""
-_CLOSER_MOVING = 0.75
-"""How much a second look at moving pictures counts: with all of it they flicker more."""
 
 
 class Matting:
@@ -203,11 +202,11 @@ class Matting:
         return part * left if part else 0.0  # no part of an infinite time is no number
 
     @property
-    def _closer(self) -> float:
-        """How much a second look counts, which is for where all of the edge is refined."""
+    def _closer(self) -> Say | None:
+        """How far a second look counts, which is for where all of the edge is refined."""
         if not refines_all(self.refine, self.ladder.budget):
-            return 0.0
-        return _CLOSER_MOVING if self.smooth else 1.0
+            return None
+        return MOVING if self.smooth or self._follows else STILL
 
     def _is_resized(self, frame: Frame) -> bool:
         """A frame of another size than the one before it is seen as a new scene."""

@@ -46,10 +46,10 @@ _U2NET = NetworkSpec(320, *IMAGENET)
 _WIDE_OR_SQUARE = (16 / 9, 1.0)
 CLOSER = ModelEntry(
     "livematte-closer",
-    "sha256:4dca4799ac98a64b98380bf4f8361e42b0a1ba07495d6727b17c27bd8a927a5b",
+    "sha256:1a881206341e77e9d745641f8a9be8a674dd3eebefa4d4709b57fd379b34055a",
     "Apache-2.0",
     (),
-    "where exactly the edge of a person lies; trained by this project",
+    "where exactly an edge lies that was found; trained by this project",
     NetworkSpec(384, *IMAGENET, takes_previous=True),
     aspects=_WIDE_OR_SQUARE,
     live=(),
@@ -79,6 +79,7 @@ _ENTRIES = (
         # The third side output costs a third of the fused one and is nearly as good; its mattes are
         # a little fat (bench/segmentation.py).
         replace(_U2NET, output=3, logit_offset=-0.4),
+        closer=CLOSER,
     ),
     _rembg(
         "u2net",

@@ -135,7 +135,7 @@ class U2Net:
         if self.mirror:
             before = None if look.previous is None else _mirrored(look.previous)
             alpha = _agreed(alpha, _mirrored(self._seen(_mirrored(picture), size, before)))
-        if self.closer is None or look.smaller or not look.closer:
+        if self.closer is None or look.smaller or look.closer is None:
             return alpha
         return self.closer(picture, alpha, look.closer)
 

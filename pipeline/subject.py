@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import cv2
 import numpy as np
 
+from pipeline.closer import Say
 from pipeline.frame import AlphaMatte, Frame, Roi
 from pipeline.matte import EdgeMatte
 
@@ -38,15 +39,15 @@ class Look:
     """Where a network is to look in a frame: at `crop`, in pixels, or at the whole of it.
 
     `smaller` is by how many sizes less closely than it could. `checked`: the whole frame is to be
-    looked at beside the crop, in a look of its own, see `checked_by_whole`. `closer` is how much a
-    second look at outlines counts, if there is what does that, 0…1; 0: there is none. `previous` is
+    looked at beside the crop, in a look of its own, see `checked_by_whole`. `closer` is how far a
+    second look at outlines counts, if there is what does that; None: there is none. `previous` is
     the alpha of a frame before, float32 (h, w) over the whole frame, for networks that take it.
     """
 
     crop: Roi | None = None
     checked: bool = False
     smaller: int = 0
-    closer: float = 0.0
+    closer: Say | None = None
     previous: AlphaMatte | None = field(default=None, compare=False)
 
 

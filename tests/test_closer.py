@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.closer import REACH, CloserLook, near_edge
+from pipeline.closer import MOVING, STILL, CloserLook, Say, near_edge
 from pipeline.frame import AlphaMatte, Frame, Roi
 from pipeline.matting import Matting
 from pipeline.model_files import verify
-from pipeline.models import CATALOGUE, CLOSER, DEFAULT_MODEL, MODEL_FOR
+from pipeline.models import CATALOGUE, CLOSER, DEFAULT_MODEL, MODEL_FOR, ModelEntry
 from pipeline.network import Picture
 from pipeline.patch_network import Refine
 from pipeline.runtime import RuntimeOptions
@@ -21,7 +21,7 @@ from pipeline.subject import SMALLEST, WHOLE, Look
 
 SIDE = 64
 """Of what the second look sees; what it gives has half of that."""
-CLOSELY = Look(closer=1)
+CLOSELY = Look(closer=STILL)
 
 
 class Known:
@@ -70,33 +70,36 @@ def test_near_the_edge_it_moves_the_outline() -> None:
 def test_by_half_the_weight_it_moves_it_half_as_far() -> None:
     first = disc(SIDE // 2, 0.36)
     look = CloserLook({(SIDE, SIDE): Known(disc(SIDE // 2, 0.3))})
-    half, whole = look(frame().rgb, first, 0.5), look(frame().rgb, first)
+    half, whole = look(frame().rgb, first, replace(STILL, weight=0.5)), look(frame().rgb, first)
     assert np.allclose(half, (first + whole) / 2, atol=1e-6)
 
 
 def test_what_it_says_far_from_the_edge_does_not_count() -> None:
     alpha = disc(SIDE // 2, 0.4)
-    found = CloserLook({(SIDE, SIDE): Known(0)})(frame().rgb, alpha)
-    far = near_edge(alpha) == 0
+    found = CloserLook({(SIDE, SIDE): Known(0)})(frame().rgb, alpha, MOVING)
+    far = near_edge(alpha, MOVING.reach) == 0
     assert far[0, 0]
     assert far[SIDE // 4, SIDE // 4]
     assert np.array_equal(found[far], alpha[far])
 
 
-def test_it_moves_an_outline_outwards_by_no_more_than_a_pixel() -> None:
-    """What only the second of them takes for a person is more often a thing beside one."""
+@pytest.mark.parametrize("growth", [1, 3])
+def test_it_moves_an_outline_outwards_by_no_more_than_it_may(growth: int) -> None:
     first = disc(SIDE // 2, 0.25)
-    found = CloserLook({(SIDE, SIDE): Known(1)})(frame().rgb, first)
+    found = CloserLook({(SIDE, SIDE): Known(1)})(frame().rgb, first, Say(8, growth, 1.0))
     assert found.sum() > first.sum()
-    assert np.all(found <= cv2.dilate(first, np.ones((3, 3), np.uint8)))
+    widest = cv2.dilate(first, np.ones((2 * growth + 1,) * 2, np.uint8))
+    assert np.all(found <= widest)
+    assert np.allclose(found[widest == 1], 1)
 
 
-def test_an_edge_is_near_by_so_many_pixels() -> None:
+@pytest.mark.parametrize("reach", [4, 9])
+def test_an_edge_is_near_by_so_many_pixels(reach: int) -> None:
     alpha = np.zeros((8, 40), np.float32)
     alpha[:, 20:] = 1
-    near = near_edge(alpha)[4]
-    assert near[20 - REACH : 20 + REACH].min() == 1
-    assert near[: 20 - REACH - 3].max() == near[20 + REACH + 3 :].max() == 0
+    near = near_edge(alpha, reach)[4]
+    assert near[20 - reach : 20 + reach].min() == 1
+    assert near[: 20 - reach - 3].max() == near[20 + reach + 3 :].max() == 0
 
 
 @pytest.mark.parametrize("level", [0.0, 0.4, 0.6, 1.0])
@@ -120,7 +123,7 @@ def test_in_a_crop_it_sees_the_crop() -> None:
     rgb = np.zeros((SIDE, SIDE, 3), np.uint8)
     rgb[16:48, 16:48] = 200
     first, second = Known(disc(SIDE // 2, 0.3)), Known(0)
-    alpha = looking(first, second)(Frame.from_rgb(rgb), Look(Roi(16, 16, 48, 48), closer=1))
+    alpha = looking(first, second)(Frame.from_rgb(rgb), Look(Roi(16, 16, 48, 48), closer=STILL))
     assert alpha.shape == (SIDE, SIDE)
     assert alpha[:16].max() == 0
     assert second.shown[0][..., :3].min() == 200
@@ -139,25 +142,27 @@ def test_where_all_of_the_edge_is_refined_it_is_looked_at_closer(
     assert len(first.shown) + len(second.shown) == looks
 
 
-def test_frames_that_are_steadied_are_moved_less_by_it() -> None:
+def test_frames_are_moved_less_by_it_than_pictures_are() -> None:
     first = disc(SIDE // 2, 0.36)
     found = []
-    for smooth in (True, False):
+    for moves in (True, False):
         segmenter = looking(Known(first), Known(disc(SIDE // 2, 0.3)))
-        matting = Matting(segmenter, smooth=smooth)
+        matting = Matting(segmenter, smooth=moves, follow=moves)
         found.append(matting.segment(matting.begin(frame())).alpha)
-    steadied, still = found
-    assert still.sum() < steadied.sum() < first.sum()
+    moving, still = found
+    assert still.sum() < moving.sum() < first.sum()
 
 
-def test_people_are_looked_at_again_unless_time_is_short(tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", [DEFAULT_MODEL, MODEL_FOR["any"]])
+def test_outlines_are_looked_at_again_unless_time_is_short(
+    model: str, u2netp: ModelEntry, tmp_path: Path
+) -> None:
     options = RuntimeOptions(cache_dir=tmp_path)
-    closer = U2Net.load(DEFAULT_MODEL, options).closer
+    closer = U2Net.load(model, options).closer
     assert closer is not None
     assert list(closer.networks) == [(512, 288), (384, 384)]
-    assert U2Net.load(DEFAULT_MODEL, options, (192, 160)).closer is None
-    assert U2Net.load(DEFAULT_MODEL, options, closer=False).closer is None
-    assert CATALOGUE[MODEL_FOR["any"]].closer is None
+    assert U2Net.load(model, options, (192, 160)).closer is None
+    assert U2Net.load(model, options, closer=False).closer is None
 
 
 def test_both_files_together_are_as_small_as_they_were_to_be() -> None:

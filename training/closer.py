@@ -14,7 +14,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from pipeline.closer import CERTAIN, FOREGROUND, REACH
+from pipeline.closer import CERTAIN, FOREGROUND, MOVING
 from training.batches import Batch, Steps
 from training.first_look import FirstLook, misled
 from training.lite_net import LiteNet
@@ -26,7 +26,7 @@ from training.weights import PeopleNet, with_previous
 SHAPES = ((512, 288), (384, 384), (416, 224), (288, 448))
 """What it is trained at: it runs at the first two."""
 ODDS = (0.66, 0.17, 0.1, 0.07)
-MIX = Mix(street=0.15, posing=0.25, calling=0.6)
+MIX = Mix(street=0.08, posing=0.19, calling=0.38, things=0.2, drawn=0.15)
 """The masks of those in the street end roughly."""
 _TRUE = 8
 """Pixels of its output from a true edge to what may be moved to it."""
@@ -47,12 +47,12 @@ class CloserTrainer(Trainer):
 
     def _lesson(self, pictures: Tensor, alpha: Tensor, previous: Tensor, weight: Tensor) -> Lesson:
         random = Generator().manual_seed(self.plan.seed * 1_000_003 + self.step)
-        first = misled(self._first(pictures, previous, random).cpu(), previous.cpu(), random)
+        first = misled(self._first(pictures, alpha, previous, random).cpu(), previous.cpu(), random)
         seen = enlarged(first.to(self.device), alpha)
         true = near_edge(alpha, _TRUE)
         target = seen + true * (alpha - seen)
         trusted = _KEPT + true * (weight - _KEPT)
-        near = near_edge(seen, REACH)
+        near = near_edge(seen, MOVING.reach)
         return with_previous(pictures, seen), target, trusted * (_FAR + (1 - _FAR) * near)
 
 
@@ -70,7 +70,7 @@ def _widened(mask: Tensor, reach: int) -> Tensor:
     return functional.max_pool2d(mask, 2 * reach + 1, 1, reach)
 
 
-Looking = Callable[[Tensor, Tensor, Generator], Tensor]
+Looking = Callable[[Tensor, Tensor, Tensor, Generator], Tensor]
 """What gives a first look's alpha, as `FirstLook`."""
 
 
@@ -95,7 +95,8 @@ class CloserJudge:
         self._seen = []
         for batch in batches:
             none = torch.zeros_like(batch.previous).float()
-            self._seen.append((batch, first(batch.pictures, none, random)))
+            alpha = batch.alpha.float() / 255
+            self._seen.append((batch, first(batch.pictures, alpha, none, random)))
 
     @classmethod
     def load(cls, count: int = 64, mattes: Path | None = None) -> Self:

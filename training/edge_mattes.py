@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from pipeline.closer import MOVING, STILL
 from pipeline.frame import AlphaMatte, Frame, Roi
 from pipeline.models import CATALOGUE
 from pipeline.runtime import Precision, RuntimeOptions
@@ -26,8 +27,8 @@ _RUNNING = 0.6
 """How often a network that takes the alpha of the frame before is given its own."""
 _CROPPED = 0.6
 """How often a crop round the subject is looked at, as the pipeline does once it follows."""
-_CLOSER = (0.0, 0.75, 1.0)
-"""How much a second, closer look counts, each as often: live, in moving pictures, in still ones."""
+_CLOSER = (None, MOVING, STILL)
+"""How far a second, closer look counts, each as often: live, in moving pictures, in still ones."""
 _SWAYING, _SWAY_PX, _KNOTS_PX = 0.7, (0.3, 2.5), (6, 30)
 """How often a network's outline is moved, by how much, and how far apart differently."""
 _SOFTER = 0.35
@@ -60,7 +61,7 @@ def coarse_alpha(picture: EdgePicture, eyes: Sequence[Eye], rng: np.random.Gener
     crop = _crop(picture, rng) if rng.random() < _CROPPED else None
     chosen = [eyes[int(number)] for number in rng.permutation(len(eyes))[:2]]
     for eye in chosen:
-        closer = float(rng.choice(_CLOSER))
+        closer = _CLOSER[int(rng.integers(len(_CLOSER)))]
         alpha = _seen(eye, picture.frame, Look(crop, closer=closer), rng)
         truth = cv2.resize(picture.alpha, alpha.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5
         shared, either = np.sum((alpha > 0.5) & truth), np.sum((alpha > 0.5) | truth)
