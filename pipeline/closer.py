@@ -40,9 +40,12 @@ looks takes for a person is more often a thing beside one."""
 class CloserLook:
     """What looks again. It may be called from several threads at once."""
 
-    def __init__(self, networks: Shapes) -> None:
-        """`networks` take the first look's alpha as their fourth channel."""
-        self.networks = networks
+    def __init__(self, networks: Shapes, weight: float = 1.0) -> None:
+        """`networks` take the first look's alpha as their fourth channel.
+
+        By `weight`, 0…1, all that they say is lessened.
+        """
+        self.networks, self.weight = networks, weight
 
     def __call__(self, picture: RgbImage, alpha: AlphaMatte, say: Say = STILL) -> AlphaMatte:
         """Alpha float32 as large as the second look's, of the first look's at a picture.
@@ -56,7 +59,8 @@ class CloserLook:
         height, width = closer.shape
         first = stretch(alpha, width, height)
         closer = np.minimum(closer, cv2.dilate(first, _around(say.growth)))
-        return first + np.float32(say.weight) * near_edge(first, say.reach) * (closer - first)
+        weight = np.float32(self.weight * say.weight) * near_edge(first, say.reach)
+        return first + weight * (closer - first)
 
 
 def near_edge(alpha: AlphaMatte, reach: int) -> Floats:

@@ -27,13 +27,15 @@ class ModelEntry(ModelFile):
 
     `aspects` are the shapes of input that it is good in, the one that is used most first. `live`
     are the sides of input that are fast enough for live frames; empty if its own is the only one.
-    `closer` looks again at the edges that it finds, where there is time for that.
+    `closer` looks again at the edges that it finds, where there is time for that, and counts by
+    `closer_weight`, 0…1.
     """
 
     spec: NetworkSpec
     aspects: tuple[float, ...] = (1.0,)
     live: tuple[int, ...] = LIVE_SIZES
     closer: "ModelEntry | None" = None
+    closer_weight: float = 1.0
 
 
 def _rembg(name: str, what: str, md5: str, spec: NetworkSpec, licence: str) -> ModelEntry:
@@ -80,6 +82,7 @@ _ENTRIES = (
         # a little fat (bench/segmentation.py).
         replace(_U2NET, output=3, logit_offset=-0.4),
         closer=CLOSER,
+        closer_weight=0.5,  # with all of it thin things fade: a mast, a barrel, a bicycle's frame
     ),
     _rembg(
         "u2net",
@@ -146,16 +149,16 @@ def find_model(name: str) -> tuple[Path, NetworkSpec]:
     return entry.path, entry.spec
 
 
-def find_closer(name: str) -> tuple[Path, NetworkSpec, tuple[float, ...]] | None:
-    """Of what looks again at a model's edges the verified file, its needs and its aspects.
+def find_closer(name: str) -> tuple[ModelEntry, float] | None:
+    """What looks again at a model's edges, its file verified, and by how much it counts.
 
     None where nothing does; raises as `find_model`.
     """
-    entry = CATALOGUE[name].closer if name in CATALOGUE else None
-    if entry is None:
+    entry = CATALOGUE.get(name)
+    if entry is None or entry.closer is None:
         return None
-    verify(entry)
-    return entry.path, entry.spec, entry.aspects
+    verify(entry.closer)
+    return entry.closer, entry.closer_weight
 
 
 def _spec_of(path: Path) -> NetworkSpec:

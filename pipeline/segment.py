@@ -86,13 +86,13 @@ class U2Net:
             size: _shapes(path, replace(spec, size=size), _aspects(model, size), options)
             for size in sizes or (spec.size,)
         }
-        second = find_closer(model) if closer and max(networks) >= spec.size else None
+        looks_again = closer and max(networks) >= spec.size
         return cls(
             networks,
             takes_previous=spec.takes_previous,
             model=model,
             mirror=mirror,
-            closer=CloserLook(_shapes(*second, options)) if second else None,
+            closer=_closer(model, options) if looks_again else None,
         )
 
     @property
@@ -142,6 +142,14 @@ class U2Net:
     def _seen(self, picture: RgbImage, size: int, previous: AlphaMatte | None) -> AlphaMatte:
         network, shown = view(self.networks[size], picture)
         return network(with_alpha(shown, previous) if self.takes_previous else shown)
+
+
+def _closer(model: str, options: RuntimeOptions) -> CloserLook | None:
+    found = find_closer(model)
+    if found is None:
+        return None
+    entry, weight = found
+    return CloserLook(_shapes(entry.path, entry.spec, entry.aspects, options), weight)
 
 
 def _shapes(

@@ -47,7 +47,7 @@ RefineOption = Annotated[
     typer.Option(
         help="The edge, patch by patch at the frame's own resolution: auto, while the budget "
         "lasts and without one all of it; on, all of it whatever that takes; or off. Where it is "
-        "all of it people's outlines are looked at again first, closer."
+        "all of it outlines are looked at again first, closer."
     ),
 ]
 EdgesOption = Annotated[

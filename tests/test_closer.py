@@ -72,6 +72,8 @@ def test_by_half_the_weight_it_moves_it_half_as_far() -> None:
     look = CloserLook({(SIDE, SIDE): Known(disc(SIDE // 2, 0.3))})
     half, whole = look(frame().rgb, first, replace(STILL, weight=0.5)), look(frame().rgb, first)
     assert np.allclose(half, (first + whole) / 2, atol=1e-6)
+    lessened = CloserLook(look.networks, 0.5)(frame().rgb, first)
+    assert np.allclose(lessened, half, atol=1e-6)
 
 
 def test_what_it_says_far_from_the_edge_does_not_count() -> None:
@@ -153,13 +155,14 @@ def test_frames_are_moved_less_by_it_than_pictures_are() -> None:
     assert still.sum() < moving.sum() < first.sum()
 
 
-@pytest.mark.parametrize("model", [DEFAULT_MODEL, MODEL_FOR["any"]])
+@pytest.mark.parametrize(("model", "weight"), [(DEFAULT_MODEL, 1.0), (MODEL_FOR["any"], 0.5)])
 def test_outlines_are_looked_at_again_unless_time_is_short(
-    model: str, u2netp: ModelEntry, tmp_path: Path
+    model: str, weight: float, u2netp: ModelEntry, tmp_path: Path
 ) -> None:
     options = RuntimeOptions(cache_dir=tmp_path)
     closer = U2Net.load(model, options).closer
     assert closer is not None
+    assert closer.weight == weight
     assert list(closer.networks) == [(512, 288), (384, 384)]
     assert U2Net.load(model, options, (192, 160)).closer is None
     assert U2Net.load(model, options, closer=False).closer is None

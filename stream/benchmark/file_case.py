@@ -133,7 +133,7 @@ class NetworkTime:
         matting.segmenter = U2Net(
             {size: self._timed(segmenter.networks[size])},
             takes_previous=segmenter.takes_previous,
-            closer=CloserLook(self._timed(closer.networks)) if closer else None,
+            closer=CloserLook(self._timed(closer.networks), closer.weight) if closer else None,
         )
 
     def _timed(self, networks: Shapes) -> Shapes:
