@@ -31,6 +31,7 @@ class Say:
 
 
 STILL = Say(16, 16, 1.0)
+"""In a picture by itself."""
 MOVING = Say(4, 1, 0.75)
 """In frames that follow each other all of a correction comes and goes. Also a first look may be
 shown the matte of the frame before: what was added to that comes back, and what only one of two

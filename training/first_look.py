@@ -26,14 +26,17 @@ _KNOTS, _SWAY_PX = (3, 14), 2.0
 
 
 class FirstLook:
-    """The shipped networks, and each by itself, which errs more; where those do not find what is
-    the foreground, be it that it is no person, the published one; and the truth, as coarse, where
-    nothing does: what a closer look must learn is how outlines run, not whose they are."""
+    """What the shipped networks find, or one of them by itself, which errs more.
+
+    Where that is not the foreground, since it is no person, what the published one finds; and the
+    truth, but coarse, where that is not it either: a closer look is to learn how outlines run, not
+    whose they are.
+    """
 
     def __init__(
         self, u2netp: U2NetP, lite: LiteNet, salient: U2NetP, device: torch.device
     ) -> None:
-        """`salient` finds what stands out, whatever it is."""
+        """`u2netp` and `lite` find people, `salient` what stands out, whatever it is."""
         networks = (u2netp, lite, salient)
         self._u2netp, self._lite, self._salient = (
             one.to(device).requires_grad_(False) for one in networks
@@ -86,8 +89,8 @@ def _smaller(x: Tensor, height: int, width: int) -> Tensor:
 def _found(seen: Tensor, alpha: Tensor) -> Tensor:
     """Whether a matte (N, 1, h, w) is of the right subject, (N,) of bool: of none, it always is."""
     true, taken = _smaller(alpha, *seen.shape[2:]) > 0.5, seen > 0.5
-    shared, either = ((true & taken).sum((1, 2, 3)), (true | taken).sum((1, 2, 3)))
-    return (shared >= _FOUND * either) | ~true.any(3).any(2).any(1)
+    shared, either = (one.sum((1, 2, 3)) for one in (true & taken, true | taken))
+    return (shared >= _FOUND * either) | (true.sum((1, 2, 3)) == 0)
 
 
 def _one_of(coarse: Tensor, fine: Tensor, random: Generator) -> Tensor:
