@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -91,11 +91,18 @@ def is_person(cutout: Cutout) -> bool:
 
 def posing_people(split: Split) -> Iterator[Person]:
     """The portraits of the pairs, with soft mattes."""
-    for cutout in cutouts(split):
-        if is_person(cutout):
-            photo = read_rgb(shared_data() / "pairs" / f"{cutout.name}.jpg")
-            person = from_matte(cutout.name, photo, cutout.foreground, cutout.alpha)
-            yield above_the_cut(person)
+    return (above_the_cut(_in_its_photo(one)) for one in cutouts(split) if is_person(one))
+
+
+def photographed_things(split: Split) -> Iterator[Person]:
+    """The animals and objects of the pairs, with soft mattes."""
+    found = (_in_its_photo(one) for one in cutouts(split) if not is_person(one))
+    return (replace(one, subject="any") for one in found)
+
+
+def _in_its_photo(cutout: Cutout) -> Person:
+    photo = read_rgb(shared_data() / "pairs" / f"{cutout.name}.jpg")
+    return from_matte(cutout.name, photo, cutout.foreground, cutout.alpha)
 
 
 def calling_people(split: Split, mattes: Path) -> Iterator[Person]:
@@ -154,8 +161,7 @@ def above_the_cut(person: Person) -> Person:
     if first - person.top < _ENOUGH * person.height:
         return person
     planes = (person.photo, person.foreground, person.alpha, person.trust)
-    photo, colour, alpha, trust = (plane[:first] for plane in planes)
-    return _person(person.name, photo, colour, alpha, trust)
+    return _person(person.name, *(plane[:first] for plane in planes))
 
 
 def rejected_portraits() -> dict[str, str]:
@@ -164,17 +170,11 @@ def rejected_portraits() -> dict[str, str]:
     return dict(json.loads(text))
 
 
-def from_matte(
-    name: str,
-    photo: RgbImage,
-    foreground: RgbImage,
-    alpha: AlphaMatte,
-    subject: Subject = "person",
-) -> Person:
+def from_matte(name: str, photo: RgbImage, foreground: RgbImage, alpha: AlphaMatte) -> Person:
     """Somebody, or something, with a soft matte that is believed everywhere."""
     small = [shrunk(one, _LONGEST_PX) for one in (photo, foreground)]
     levels = in_levels(shrunk(alpha, _LONGEST_PX))
-    return _person(name, small[0], small[1], levels, np.full_like(levels, 255), subject)
+    return _person(name, small[0], small[1], levels, np.full_like(levels, 255))
 
 
 def shrunk(plane: Plane, most: int) -> Plane:
@@ -221,14 +221,7 @@ def grown_colour(photo: RgbImage, known: Levels) -> RgbImage:
     return np.where(known[..., None] > 0, photo, result)
 
 
-def _person(
-    name: str,
-    photo: RgbImage,
-    colour: RgbImage,
-    alpha: Levels,
-    trust: Levels,
-    subject: Subject = "person",
-) -> Person:
+def _person(name: str, photo: RgbImage, colour: RgbImage, alpha: Levels, trust: Levels) -> Person:
     solid = alpha > 127
     rows, columns = np.flatnonzero(solid.any(1)), np.flatnonzero(solid.any(0))
     head = solid[rows[0] : rows[0] + max(1, round(_HEAD * len(rows)))]
@@ -244,7 +237,6 @@ def _person(
         int(columns[-1]) + 1,
         float(np.nonzero(head)[1].mean()),
         _cut_off(alpha),
-        subject,
     )
 
 

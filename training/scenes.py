@@ -27,12 +27,13 @@ from training.people import (
     Levels,
     Person,
     callers,
+    photographed_things,
     posing_people,
     street_people,
 )
 from training.previous import faithful, previous_alpha, united
 from training.rooms import Rooms, with_chair
-from training.things import drawn_things, photographed_things
+from training.things import drawn_things
 
 NOBODY, OWN_PHOTO = 0.08, 0.33
 _IN_FRONT = 0.15
@@ -123,7 +124,7 @@ class Scenes:
         calling = callers(splits, mattes, more)
         posing = [one for each in splits for one in posing_people(each)]
         rooms = Rooms.load(splits, street, calling, more)
-        things = list(photographed_things(splits)) if mix.things else []
+        things = [one for each in splits if mix.things for one in photographed_things(each)]
         drawn = list(drawn_things(rooms)) if mix.drawn else []
         groups = [(mix.street, street), (mix.posing, posing), (mix.calling, calling)]
         return cls([*groups, (mix.things, things), (mix.drawn, drawn)], rooms, clean)
