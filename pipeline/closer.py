@@ -30,9 +30,9 @@ class Say:
     weight: float
 
 
-STILL = Say(16, 16, 1.0)
+STILL = Say(22, 22, 1.0)
 """In a picture by itself."""
-MOVING = Say(4, 1, 0.75)
+MOVING = Say(6, 1, 0.75)
 """In frames that follow each other all of a correction comes and goes. Also a first look may be
 shown the matte of the frame before: what was added to that comes back, and what only one of two
 looks takes for a person is more often a thing beside one."""
@@ -47,6 +47,11 @@ class CloserLook:
         By `weight`, 0…1, all that they say is lessened.
         """
         self.networks, self.weight = networks, weight
+
+    @property
+    def side(self) -> int:
+        """Pixels of the shortest side of what it is shown."""
+        return min(min(shape) for shape in self.networks)
 
     def __call__(self, picture: RgbImage, alpha: AlphaMatte, say: Say = STILL) -> AlphaMatte:
         """Alpha float32 as large as the second look's, of the first look's at a picture.

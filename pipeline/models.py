@@ -48,11 +48,11 @@ _U2NET = NetworkSpec(320, *IMAGENET)
 _WIDE_OR_SQUARE = (16 / 9, 1.0)
 CLOSER = ModelEntry(
     "livematte-closer",
-    "sha256:1a881206341e77e9d745641f8a9be8a674dd3eebefa4d4709b57fd379b34055a",
+    "sha256:dba6e509954d07c9be8b822bd9a87b49f81479b53bf503627a497a8a12526607",
     "Apache-2.0",
     (),
     "where exactly an edge lies that was found; trained by this project",
-    NetworkSpec(384, *IMAGENET, takes_previous=True),
+    NetworkSpec(512, *IMAGENET, takes_previous=True),
     aspects=_WIDE_OR_SQUARE,
     live=(),
 )

@@ -116,7 +116,9 @@ class U2Net:
     def __call__(self, frame: Frame, look: Look = WHOLE) -> AlphaMatte:
         """A subject that reaches over the crop's border is looked at again in the whole frame."""
         size = self.sizes[min(look.smaller, len(self.sizes) - 1)]
-        step = 2 if min(frame.width, frame.height) >= 2 * size else 1
+        closer = self._looking_again(look)
+        side = max(size, closer.side) if closer else size
+        step = 2 if min(frame.width, frame.height) >= 2 * side else 1
         picture = frame.reduced(step)
         if look.crop is None:
             return self._see(picture, size, look)
@@ -135,9 +137,12 @@ class U2Net:
         if self.mirror:
             before = None if look.previous is None else _mirrored(look.previous)
             alpha = _agreed(alpha, _mirrored(self._seen(_mirrored(picture), size, before)))
-        if self.closer is None or look.smaller or look.closer is None:
-            return alpha
-        return self.closer(picture, alpha, look.closer)
+        closer = self._looking_again(look)
+        return closer(picture, alpha, look.closer) if closer and look.closer else alpha
+
+    def _looking_again(self, look: Look) -> CloserLook | None:
+        """The closer look, where it is wanted."""
+        return None if look.smaller or look.closer is None else self.closer
 
     def _seen(self, picture: RgbImage, size: int, previous: AlphaMatte | None) -> AlphaMatte:
         network, shown = view(self.networks[size], picture)

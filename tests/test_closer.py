@@ -121,6 +121,18 @@ def test_only_the_closest_look_is_followed_by_a_closer_one() -> None:
     assert len(second.shown) == 1
 
 
+def test_what_is_as_fine_as_it_can_see_is_not_taken_away_before() -> None:
+    rgb = np.zeros((96, 96, 3), np.uint8)
+    rgb[:, ::2] = 200
+    first, second = Known(disc(16, 0.3)), Known(0)
+    closer = CloserLook({(SIDE, SIDE): second})
+    segmenter = U2Net({32: {(32, 32): first}}, closer=closer)
+    segmenter(Frame.from_rgb(rgb), WHOLE)
+    assert np.ptp(first.shown[0]) == 0
+    segmenter(Frame.from_rgb(rgb), CLOSELY)
+    assert np.ptp(second.shown[0][SIDE // 2, :, 0]) > 100
+
+
 def test_in_a_crop_it_sees_the_crop() -> None:
     rgb = np.zeros((SIDE, SIDE, 3), np.uint8)
     rgb[16:48, 16:48] = 200
@@ -163,7 +175,7 @@ def test_outlines_are_looked_at_again_unless_time_is_short(
     closer = U2Net.load(model, options).closer
     assert closer is not None
     assert closer.weight == weight
-    assert list(closer.networks) == [(512, 288), (384, 384)]
+    assert list(closer.networks) == [(704, 384), (512, 512)]
     assert U2Net.load(model, options, (192, 160)).closer is None
     assert U2Net.load(model, options, closer=False).closer is None
 
