@@ -128,9 +128,9 @@ def test_what_is_as_fine_as_it_can_see_is_not_taken_away_before() -> None:
     closer = CloserLook({(SIDE, SIDE): second})
     segmenter = U2Net({32: {(32, 32): first}}, closer=closer)
     segmenter(Frame.from_rgb(rgb), WHOLE)
-    assert np.ptp(first.shown[0]) == 0
+    assert first.shown[0].std() == 0
     segmenter(Frame.from_rgb(rgb), CLOSELY)
-    assert np.ptp(second.shown[0][SIDE // 2, :, 0]) > 50
+    assert second.shown[0][..., 0].std() > 20
 
 
 def test_in_a_crop_it_sees_the_crop() -> None:
