@@ -24,8 +24,8 @@ from training.u2net import alpha_of, enlarged
 from training.weights import PeopleNet, with_previous
 
 SHAPES = ((512, 288), (384, 384), (416, 224), (288, 448))
-"""What it is trained at. It runs at 704 × 384 and 512 × 512, where it is better than here, and better
-than once it is trained there: see its card."""
+"""What it is trained at. It runs at 704 × 384 and 512 × 512, where it is better than here, and
+better than once it is trained there: see its card."""
 ODDS = (0.66, 0.17, 0.1, 0.07)
 MIX = Mix(street=0.08, posing=0.19, calling=0.38, things=0.2, drawn=0.15)
 """The masks of those in the street end roughly."""
