@@ -136,8 +136,8 @@ def _pipeline(
         matting = Matting(
             segmenter, solid(0, 0, 0), smooth=smooth, follow=follow, edges=edges, refine=refine
         )
-        for frame in frames:
-            yield matting.process(frame).alpha
+        for matted in matting.film(frames):
+            yield matted.alpha
 
     return matte
 

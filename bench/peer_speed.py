@@ -37,7 +37,7 @@ from pipeline.subject import WHOLE, Look
 from stream.benchmark.clip import SIZES, make_clip
 from stream.file_sink import FileSink
 from stream.file_source import FileSource
-from stream.session import FILE, SessionStats, run_session
+from stream.session import FILE, PIPE, Pace, SessionStats, run_session
 
 _OURS = "livematte"
 _BLUR_REDUCED = 4
@@ -156,7 +156,7 @@ def _ours() -> Rival:
     network = segmenter.network
 
     def run(clip: Path) -> SessionStats:
-        return _file_to_file(lambda: Matting(segmenter, Blur()), clip, FILE.segmenters)
+        return _file_to_file(lambda: Matting(segmenter, Blur()), clip, FILE)
 
     ran_as = f"{network.runtime} {network.precision}"
     does = f"{DEFAULT_MODEL}, {segmenter.sizes[0]} px, {_WE_DO}"
@@ -182,12 +182,11 @@ def run_peer(talk: Conversation, clip: Path) -> SessionStats:
     """The clip through a peer, from file to file."""
     info = FileSource(clip).info
     with talk.video(info.width, info.height) as matte:
-        return _file_to_file(lambda: PeerMatting(matte), clip, 1)
+        return _file_to_file(lambda: PeerMatting(matte), clip, replace(PIPE, segmenters=1))
 
 
-def _file_to_file(make: Callable[[], Matting], clip: Path, segmenters: int) -> SessionStats:
+def _file_to_file(make: Callable[[], Matting], clip: Path, pace: Pace) -> SessionStats:
     """The clip through a new pipeline to a file that is thrown away."""
-    pace = replace(FILE, segmenters=segmenters)
 
     async def session(target: Path) -> SessionStats:
         source = FileSource(clip)

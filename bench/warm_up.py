@@ -47,8 +47,9 @@ def alphas(
 ) -> Iterator[tuple[int, AlphaMatte]]:
     """Of a run that begins at `first`, each with the frame's number."""
     matting = networks.matting(open_background("green"))
-    for number, frame in enumerate(islice(_frames(video), first, end), first):
-        yield number, matting.process(frame).alpha
+    film = matting.film(islice(_frames(video), first, end))
+    for number, matted in enumerate(film, first):
+        yield number, matted.alpha
 
 
 def _frames(video: Path) -> Iterator[Frame]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pipeline.blend import EdgeColour
 from pipeline.budget import Quality
 from pipeline.carry import Carried
 from pipeline.choice import SubjectChoice
@@ -59,6 +60,21 @@ class Segmented:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Edged:
+    """A frame on its way whose edge is found, with the colour there where it is known.
+
+    `seconds` is what finding it took, after the network, and `on_edge` what of that went into
+    patches.
+    """
+
+    segmented: Segmented
+    matte: EdgeMatte
+    colour: EdgeColour | None
+    seconds: float
+    on_edge: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Found:
     """What was found in a frame, before it was given the shape that is wanted.
 
@@ -79,3 +95,5 @@ class MattingState:
     size: tuple[int, int] | None
     carried: Carried | None
     choice: SubjectChoice
+    before: EdgeMatte | None = None
+    """Of a film's last frame, before it was steadied."""

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from pipeline.blend import EdgeColour
@@ -15,7 +15,7 @@ from pipeline.frame import AlphaMatte, Frame
 from pipeline.guided import guided_upsample
 from pipeline.matte import EdgeMatte
 from pipeline.matte_options import AS_FOUND, MatteOptions
-from pipeline.matted import Found, Job, Matted, MattingState, Segmented
+from pipeline.matted import Edged, Found, Job, Matted, MattingState, Segmented
 from pipeline.patch_network import Refine, refines_all
 from pipeline.refine import EdgeRefiner, EdgeView
 from pipeline.refine_stats import RefineStats, RefineTotals
@@ -23,8 +23,12 @@ from pipeline.scene import CutDetector
 from pipeline.segment import Segmenter, U2Net
 from pipeline.stage_times import StageTimes
 from pipeline.subject import SMALLEST, SubjectCrop, checked_by_whole
-from pipeline.temporal import TemporalFilter
+from pipeline.surer import surer
+from pipeline.temporal import TemporalFilter, steadied
 
+GAIN = 1.5
+"""How much surer alpha is made in the end, where it is steadied: of all that is uncertain then, the
+most is an edge whose place is, and the least is hair."""
 _LEARNING = 0.1
 """How much a frame's own time counts in what the next one's composite is taken to need."""
 
@@ -45,6 +49,9 @@ class Matting:
 
     `segmenter`, `background`, `smooth`, `refine` and the ladder's budget may be set between frames
     from any thread: each is read once a frame.
+
+    Of a film each edge is steadied by those of both its neighbours, so that frames come out one
+    late: `finish_late` is called in `finish`'s place, or `film` for everything.
     """
 
     def __init__(
@@ -75,6 +82,8 @@ class Matting:
         self._clock, self._follows = clock, follow
         self._composite_s = 0.0
         self._size: tuple[int, int] | None = None
+        self._waiting: Edged | None = None
+        self._before: EdgeMatte | None = None
 
     @property
     def smooth(self) -> bool:
@@ -94,13 +103,20 @@ class Matting:
         """
         carried = self.edges.carried if self.edges is not None else None
         return MattingState(
-            self.temporal, self.subject, self.cuts, self._size, carried, self.choice
+            self.temporal,
+            self.subject,
+            self.cuts,
+            self._size,
+            carried,
+            self.choice,
+            self._before,
         )
 
     @state.setter
     def state(self, state: MattingState) -> None:
         self.temporal, self.subject = state.temporal, state.subject
         self.cuts, self._size, self.choice = state.cuts, state.size, state.choice
+        self._before = state.before
         if self.edges is not None and state.carried is not None:
             self.edges.carried = state.carried
 
@@ -108,6 +124,15 @@ class Matting:
         """All of it for one frame."""
         job = self.begin(frame)
         return self.finish(self.segment(job))
+
+    def film(self, frames: Iterable[Frame]) -> Iterator[Matted]:
+        """All of it for all frames."""
+        for frame in frames:
+            matted = self.finish_late(self.segment(self.begin(frame)))
+            if matted is not None:
+                yield matted
+        if (last := self.finish_late(None)) is not None:
+            yield last
 
     def begin(self, frame: Frame) -> Job:
         """Look at a frame: reduce it, see whether a scene begins and where the subject is."""
@@ -132,6 +157,28 @@ class Matting:
 
     def finish(self, segmented: Segmented) -> Matted:
         """Choose, refine along the frame's colours, smooth over time, shape, composite."""
+        return self._shown(self._edged(segmented))
+
+    def finish_late(self, segmented: Segmented | None) -> Matted | None:
+        """As `finish`, of the frame before, whose edge this one's steadies; None ends the film.
+
+        None where there is no frame before.
+        """
+        now = None if segmented is None else self._edged(segmented)
+        waiting, self._waiting = self._waiting, now
+        if waiting is None:
+            return None
+        began = self._clock()
+        before = None if waiting.segmented.job.is_cut else self._before
+        after = None if now is None or now.segmented.job.is_cut else now.matte
+        self._before = waiting.matte
+        if self.smooth:
+            waiting = replace(waiting, matte=steadied(before, waiting.matte, after))
+        self._lap("steady", began)
+        return self._shown(waiting)
+
+    def _edged(self, segmented: Segmented) -> Edged:
+        """Choose, refine along the frame's colours, smooth by what was before."""
         began, job = self._clock(), segmented.job
         alpha = self.choice(
             segmented.alpha,
@@ -147,11 +194,19 @@ class Matting:
         matte, colour = self._refined(job, alpha, matte, smoothed - job.began)
         self.found = Found(alpha, matte)
         painted = self._lap("edges", smoothed)
-        matted = self._composed(job.frame, matte, colour)
-        ended = self._lap("composite", painted)
-        self._composite_s += _LEARNING * (ended - painted - self._composite_s)
-        self.ladder.note(max(segmented.seconds, ended - began), painted - smoothed)
-        self.reserve.note(ended - job.began, self.ladder.budget)
+        return Edged(segmented, matte, colour, painted - began, painted - smoothed)
+
+    def _shown(self, edged: Edged) -> Matted:
+        """Make surer, shape, composite, and learn how long all of it took."""
+        began, segmented, matte = self._clock(), edged.segmented, edged.matte
+        if self.smooth:
+            matte = replace(matte, values=surer(matte.values, GAIN))
+        matted = self._composed(segmented.job.frame, matte, edged.colour)
+        ended = self._lap("composite", began)
+        self._composite_s += _LEARNING * (ended - began - self._composite_s)
+        spent = edged.seconds + ended - began
+        self.ladder.note(max(segmented.seconds, spent), edged.on_edge)
+        self.reserve.note(ended - segmented.job.began, self.ladder.budget)
         return matted
 
     def _composed(self, frame: Frame, matte: EdgeMatte, colour: EdgeColour | None) -> Matted:

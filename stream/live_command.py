@@ -39,7 +39,7 @@ from stream.pipe_sink import PipeSink
 from stream.pipe_source import PipeSource
 from stream.progress import ProgressKind, show_progress
 from stream.server.settings import parse_ice_server
-from stream.session import FILE, LIVE, run_session
+from stream.session import LIVE, PIPE, run_session
 
 EXAMPLES = "\n\n".join(
     (
@@ -136,7 +136,7 @@ def live(
     access = WhipAccess(token, tuple(map(parse_ice_server, ice_server or ())))
     raw = _raw(input_format, size, fps, pixel_format)
     behind = open_background(background)
-    pace = FILE if source == _PIPE else LIVE
+    pace = PIPE if source == _PIPE else LIVE
     options = RuntimeOptions(runtime, precision, threads, require_gpu, pace.segmenters)
 
     if budget is None and source != _PIPE:
@@ -218,7 +218,7 @@ def _standard_output() -> Iterator[int]:
 def _run(reader: PipeSource, matting: Matting, writer: PipeSink) -> bool:
     """Until the source ends, or whoever reads leaves: then what is cut off is no loss to tell."""
     try:
-        asyncio.run(run_session(reader, matting, writer))
+        asyncio.run(run_session(reader, matting, writer, pace=PIPE))
     except SinkClosedError:
         return False
     except KeyboardInterrupt:

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -25,16 +25,22 @@ AGES_KEPT = 3600
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How much a session has under way: its queues, frames begun and not finished, networks run."""
+    """How much a session has under way: its queues, frames begun and not finished, networks run.
+
+    Where frames may be `late` each waits for the next one, which steadies its edge.
+    """
 
     depth: int
     overflow: Overflow
     in_flight: int
     segmenters: int
+    late: bool = False
 
 
-FILE = Pace(4, Overflow.BLOCK, in_flight=4, segmenters=2)
+FILE = Pace(4, Overflow.BLOCK, in_flight=4, segmenters=2, late=True)
 """Every frame, as many a second as can be."""
+PIPE = replace(FILE, late=False)
+"""The same, each as soon as can be: who writes may wait for what comes out."""
 LIVE = Pace(1, Overflow.DROP_OLDEST, in_flight=2, segmenters=1)
 """The newest frame, as soon as can be; what comes too fast is dropped before it is worked on."""
 
@@ -142,7 +148,7 @@ class _Session:
     ) -> None:
         self.stats = SessionStats()
         self._source, self._matting, self._sink = source, matting, sink
-        self._on_frame = on_frame
+        self._on_frame, self._late = on_frame, pace.late
         self._inbox: FrameQueue[tuple[float, Frame]] = FrameQueue(pace.depth, pace.overflow)
         self._outbox: FrameQueue[tuple[float, Matted]] = FrameQueue(pace.depth, pace.overflow)
         self._seen: FrameQueue[tuple[float, asyncio.Future[Segmented]]]
@@ -188,10 +194,16 @@ class _Session:
         await self._seen.close()
 
     async def _finish(self) -> None:
+        matting, reads = self._matting, deque[float]()
+        finish = matting.finish_late if self._late else matting.finish
         async for read_at, future in self._seen:
-            matted = await self._hand.run(self._matting.finish, await future)
+            reads.append(read_at)
+            matted = await self._hand.run(finish, await future)
             self._room.release()
-            await self._outbox.put((read_at, matted))
+            if matted is not None:
+                await self._outbox.put((reads.popleft(), matted))
+        if reads and (last := await self._hand.run(matting.finish_late, None)):
+            await self._outbox.put((reads.popleft(), last))
         await self._outbox.close()
 
     async def _write(self) -> None:

@@ -25,7 +25,7 @@ from stream.file_source import FileSource
 from tests.fakes import plain_frame
 from tests.running import Command, assert_refused
 
-STAGES = {"decode", "look", "segment", "refine", "smooth", "edges", "composite", "encode"}
+STAGES = {"decode", "look", "segment", "refine", "smooth", "edges", "steady", "composite", "encode"}
 PARTS = {"machine", "start", "file", "live", "overload", "edges", "absent"}
 
 

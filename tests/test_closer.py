@@ -18,6 +18,7 @@ from pipeline.patch_network import Refine
 from pipeline.runtime import RuntimeOptions
 from pipeline.segment import U2Net
 from pipeline.subject import SMALLEST, WHOLE, Look
+from pipeline.surer import surer
 
 SIDE = 64
 """Of what the second look sees; what it gives has half of that."""
@@ -156,15 +157,24 @@ def test_where_all_of_the_edge_is_refined_it_is_looked_at_closer(
     assert len(first.shown) + len(second.shown) == looks
 
 
-def test_frames_are_moved_less_by_it_than_pictures_are() -> None:
-    first = disc(SIDE // 2, 0.36)
-    found = []
+def test_a_picture_may_be_moved_further_outwards_than_frames_are() -> None:
+    first, found = disc(SIDE // 2, 0.25), []
     for moves in (True, False):
-        segmenter = looking(Known(first), Known(disc(SIDE // 2, 0.3)))
+        segmenter = looking(Known(first), Known(1))
         matting = Matting(segmenter, smooth=moves, follow=moves)
         found.append(matting.segment(matting.begin(frame())).alpha)
     moving, still = found
-    assert still.sum() < moving.sum() < first.sum()
+    assert first.sum() < moving.sum() < still.sum()
+
+
+@pytest.mark.parametrize(("weight", "gain"), [(1.0, 2.0), (0.5, 2**0.5)])
+def test_as_far_as_it_counts_what_both_say_is_made_surer(weight: float, gain: float) -> None:
+    first = disc(SIDE // 2, 0.3)
+    look = CloserLook({(SIDE, SIDE): Known(0.7 * first + 0.1)}, weight)
+    plain = look(frame().rgb, first, Say(8, 8, 1.0))
+    found = look(frame().rgb, first, Say(8, 8, 1.0, gain=2.0))
+    assert np.allclose(found, surer(plain, gain), atol=1e-6)
+    assert np.abs(found - plain).max() > 0.03
 
 
 @pytest.mark.parametrize(("model", "weight"), [(DEFAULT_MODEL, 1.0), (MODEL_FOR["any"], 0.5)])

@@ -12,7 +12,7 @@ from stream.video_file import VideoFile
 from tests.clips import Sound, make_clip, read_clip
 from tests.running import Command
 
-STAGES = {"decode", "segment", "smooth", "refine", "edges", "composite", "encode"}
+STAGES = {"decode", "segment", "smooth", "refine", "edges", "steady", "composite", "encode"}
 
 pytestmark = pytest.mark.usefixtures("u2netp")
 

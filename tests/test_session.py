@@ -13,10 +13,10 @@ from pipeline.frame import AlphaMatte, Frame
 from pipeline.matted import Matted
 from pipeline.matting import Matting
 from pipeline.subject import WHOLE, Look
-from stream.session import FILE, run_session
+from stream.session import FILE, PIPE, run_session
 from tests.fakes import KeepingSink, ListSource, plain_frame
 
-STAGES = {"decode", "segment", "smooth", "refine", "edges", "composite", "encode"}
+STAGES = {"decode", "segment", "smooth", "refine", "edges", "steady", "composite", "encode"}
 
 
 class Whole:
@@ -48,6 +48,15 @@ async def test_every_frame_arrives_in_order() -> None:
     assert sink.finished is True
     assert source.closed
     assert sink.closed
+
+
+async def test_into_a_pipe_no_frame_waits_for_the_next() -> None:
+    source, sink = ListSource([plain_frame()], endless=True), KeepingSink()
+    session = asyncio.ensure_future(run_session(source, matting(), sink, pace=PIPE))
+    await asyncio.wait_for(sink.got_one.wait(), 60)
+    session.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await session
 
 
 async def test_each_written_frame_is_reported() -> None:
@@ -101,7 +110,7 @@ async def test_both_ends_are_closed_though_one_cannot() -> None:
 
 
 async def test_a_cancelled_session_finishes_what_was_written_as_incomplete() -> None:
-    source, sink = ListSource([plain_frame()], endless=True), KeepingSink()
+    source, sink = ListSource([plain_frame(), plain_frame(1)], endless=True), KeepingSink()
     session = asyncio.ensure_future(run_session(source, matting(), sink))
     wrote = asyncio.ensure_future(sink.got_one.wait())
     await asyncio.wait([session, wrote], return_when=asyncio.FIRST_COMPLETED)

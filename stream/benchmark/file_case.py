@@ -9,6 +9,7 @@ from time import perf_counter
 
 from pipeline.closer import CloserLook
 from pipeline.frame import AlphaMatte, Frame
+from pipeline.matted import Matted
 from pipeline.matting import Matting
 from pipeline.network import Network, Picture
 from pipeline.segment import U2Net
@@ -86,13 +87,19 @@ async def _stages(
     for samples in matting.times.latest.values():
         samples.clear()
     frames = decoding.each(aiter(source))
+
+    async def write(matted: Matted | None) -> None:
+        if matted is not None:
+            await sink.write(matted)
+            encoding.note()
+
     try:
         async for frame in frames:
-            await sink.write(matting.process(frame))
-            encoding.note()
+            await write(matting.finish_late(matting.segment(matting.begin(frame))))
             calls.note()
-            if len(encoding.seconds) == STAGED_FRAMES:
+            if len(calls.seconds) == STAGED_FRAMES:
                 break
+        await write(matting.finish_late(None))
     finally:
         await source.aclose()
         await sink.aclose()

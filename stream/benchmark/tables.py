@@ -6,7 +6,6 @@ from typing import Any
 from stream.benchmark.machine import machine_sentence
 
 Row = dict[str, Any]
-_STAGES = ("decode", "look", "segment", "refine", "smooth", "edges", "composite", "encode")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -64,13 +63,14 @@ def file_table(rows: Sequence[Row]) -> str:
 
 
 def stage_table(rows: Sequence[Row]) -> str:
-    head = ("size", "runtime", "threads", *_STAGES)
+    stages = tuple(rows[0]["stages_ms"]) if rows else ()
+    head = ("size", "runtime", "threads", *stages)
     return table(
         head,
         (
             (
                 *(row["size"], _ran(row), row["threads"]),
-                *(_three(row["stages_ms"][stage]) for stage in _STAGES),
+                *(_three(row["stages_ms"][stage]) for stage in stages),
             )
             for row in rows
         ),
