@@ -47,9 +47,9 @@ MILLISECOND = Fraction(1, 1000)
 async def wanted(source: Path) -> list[AlphaMatte]:
     matting = Matting(RedSegmenter(), Transparent())
     reader = FileSource(source)
-    mattes = [matting.process(frame).alpha async for frame in reader]
+    frames = [frame async for frame in reader]
     await reader.aclose()
-    return mattes
+    return [matted.alpha for matted in matting.film(frames)]
 
 
 def names(folder: Path) -> list[str]:
