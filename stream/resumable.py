@@ -1,7 +1,8 @@
 """A long work in segments, that goes on where it was interrupted.
 
 The frames that come out are those of a work that was never interrupted: between segments no frame
-is under way, and all that the pipeline remembers is kept with the last one.
+is under way, and all that the pipeline remembers is kept with the last one, whose edge
+therefore has nothing after it to be steadied by.
 """
 
 from collections.abc import AsyncIterator

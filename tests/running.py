@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.composite import Background, solid
+from pipeline.frame import AlphaMatte
 from pipeline.matting import Matting
 from pipeline.segment import Segmenter
 from stream.cli import main
@@ -47,6 +48,14 @@ async def matte_file(
     matting = Matting(segmenter or RedSegmenter(), background)
     stats = await run_session(reader, matting, writer)
     return Done(stats, reader, writer)
+
+
+async def mattes_of(source: Path) -> list[AlphaMatte]:
+    """What `matte_file` finds in a file, before it is written."""
+    reader = FileSource(source)
+    frames = [frame async for frame in reader]
+    await reader.aclose()
+    return [matted.alpha for matted in Matting(RedSegmenter()).film(frames)]
 
 
 @dataclass

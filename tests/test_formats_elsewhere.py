@@ -11,14 +11,11 @@ import pytest
 from numpy.typing import NDArray
 from playwright.async_api import Browser
 
-from pipeline.composite import Transparent
-from pipeline.matting import Matting
 from stream.convert import to_bytes
-from stream.file_source import FileSource
 from stream.video_file import Encoding
 from tests.browser import visit
-from tests.clips import RedSegmenter, make_clip
-from tests.running import matte_file
+from tests.clips import make_clip
+from tests.running import matte_file, mattes_of
 
 FFMPEG = ("ffmpeg", "ffprobe")
 WIDTH, HEIGHT, FRAMES = 160, 120, 5
@@ -68,8 +65,7 @@ async def test_ffmpeg_reads_pictures_and_alpha(
 ) -> None:
     source = make_clip(tmp_path / "in.mp4", size=(WIDTH, HEIGHT), frames=FRAMES)
     await matte_file(source, out / name, transparent=True, encoding=Encoding(codec))
-    matting = Matting(RedSegmenter(), Transparent())
-    meant = [to_bytes(matting.process(frame).alpha) async for frame in FileSource(source)]
+    meant = [to_bytes(matte) for matte in await mattes_of(source)]
     stream = told(out / name)
     assert (stream["width"], stream["height"]) == (WIDTH, HEIGHT)
     assert int(stream["nb_read_frames"]) == FRAMES
